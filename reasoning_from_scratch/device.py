@@ -36,15 +36,20 @@ def _find_device(
     best = next(iter(here))
     if name is None or name == "auto": return torch.device(best)
     names = ", ".join(repr(n) for n in ("auto", *BACKENDS))
-    if not isinstance(name, (str, torch.device)): raise ValueError(f"device is {name!r}, which is no device name; use one of {names}.")
+    if not isinstance(name, (str, torch.device)):
+        raise ValueError(f"device is {name!r}, which is no device name; use one of {names}.")
     try: device = torch.device(name)
-    except RuntimeError: raise ValueError(f"unknown device {name!r}; use one of {names}, or a numbered one such as 'cuda:0'.") from None
-    if device.type not in BACKENDS: raise ValueError(f"device {str(name)!r} is of no kind this library uses; use one of {names}.")
+    except RuntimeError:
+        raise ValueError(f"unknown device {name!r}; use one of {names}, or a numbered one such as 'cuda:0'.") from None
+    if device.type not in BACKENDS:
+        raise ValueError(f"device {str(name)!r} is of no kind this library uses; use one of {names}.")
     if device.type not in here:
-        raise ValueError(f"device {str(name)!r} was asked for, but PyTorch {torch.__version__} finds none on this machine, which has {', '.join(here)}; use {best!r}, or 'auto' for the best there is.")
+        raise ValueError(f"device {str(name)!r} was asked for, but PyTorch {torch.__version__} finds none on this machine, "
+                         f"which has {', '.join(here)}; use {best!r}, or 'auto' for the best there is.")
     count = here[device.type]
     if device.index is not None and device.index >= count:
-        raise ValueError(f"device {str(name)!r} was asked for, but this machine has {count} {device.type} device{'s' * (count > 1)}, numbered from 0; use {device.type}:{count - 1} or lower.")
+        raise ValueError(f"device {str(name)!r} was asked for, but this machine has {count} {device.type} device"
+                         f"{'s' * (count > 1)}, numbered from 0; use {device.type}:{count - 1} or lower.")
     return device
 
 # %% ../nbs/01_device.ipynb #be5b129d
@@ -53,7 +58,7 @@ def get_device(
     enable_tensor_cores: bool = True,        # CUDA only: float32 products may use TF32 (False: full float32)
     verbose: bool = False,                   # print the choice
 ) -> torch.device:                           # the device, known to be there
-    "Choose a device: cuda, mps, xpu, cpu in that order. Raises ValueError for a name that is unknown or not on this machine."
+    "Choose a device: cuda, mps, xpu, cpu in that order. ValueError for a name that is unknown or not on this machine."
     device = _find_device(name)
     if device.type == "cuda": torch.set_float32_matmul_precision("high" if enable_tensor_cores else "highest")
     if verbose: print(f"Using {device} ({device_name(device)})")
@@ -87,7 +92,7 @@ def has_native_bf16(
     device = torch.device(device)
     if device.type == "cuda":
         with torch.cuda.device(device): return torch.cuda.is_bf16_supported(including_emulation=False)
-    if device.type == "xpu": return torch.xpu.is_bf16_supported()
+    if device.type == "xpu": return torch.xpu.is_bf16_supported(including_emulation=False)
     if device.type == "mps": return can_multiply(device, torch.bfloat16)
     return _cpu_has_bf16()
 
@@ -114,19 +119,20 @@ def can_multiply(
     except (RuntimeError, TypeError): return False
 
 # %% ../nbs/01_device.ipynb #c3a44d96
-DTYPES = {"bfloat16": torch.bfloat16, "bf16": torch.bfloat16, "float16": torch.float16, "fp16": torch.float16,
-          "float32": torch.float32, "fp32": torch.float32, "float64": torch.float64, "fp64": torch.float64}
+DTYPES = {"bfloat16": torch.bfloat16, "float16": torch.float16, "float32": torch.float32, "float64": torch.float64}
+DTYPES |= {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32, "fp64": torch.float64}
 
 def choose_dtype(
     device: str | torch.device,         # where the model will live
-    dtype: str | torch.dtype = "auto",  # "auto": bfloat16 where the hardware has it, else float32; or a name or torch.dtype
+    dtype: str | torch.dtype = "auto",  # "auto": bfloat16 where native, else float32; or a name or torch.dtype
 ) -> torch.dtype:                       # a format in which this device can multiply matrices
-    "The number format for a model on `device`. Raises ValueError for one that is unknown, not floating point, or beyond the device."
+    "The number format for a model on `device`. ValueError for one that is unknown, not floating point or beyond the device."
     device = _find_device(device)
     if dtype is None or dtype == "auto": return torch.bfloat16 if has_native_bf16(device) else torch.float32
     wanted = DTYPES.get(dtype) if isinstance(dtype, str) else dtype
     if wanted not in DTYPES.values():
-        raise ValueError(f"dtype {str(dtype)!r} is none that a model can be loaded in; use 'auto', 'bfloat16', 'float16', 'float32' or 'float64'.")
+        raise ValueError(f"dtype {str(dtype)!r} is none that a model can be loaded in; "
+                         "use 'auto', 'bfloat16', 'float16', 'float32' or 'float64'.")
     if not can_multiply(device, wanted):
         raise ValueError(f"device '{device}' cannot multiply {wanted}; use dtype='auto', which is {choose_dtype(device)} here.")
     return wanted
@@ -135,7 +141,7 @@ def choose_dtype(
 def seed_everything(
     seed: int,  # 0 <= seed < 2**32, the range NumPy takes
 ):
-    "Seed Python's, NumPy's (where installed) and PyTorch's generators, on every device. Raises ValueError for a seed out of range."
+    "Seed Python's, NumPy's (where installed) and PyTorch's generators, on every device. ValueError for a seed out of range."
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**32:
         raise ValueError(f"seed is {seed!r}; give a whole number from 0 to {2**32 - 1}.")
     random.seed(seed)
@@ -146,7 +152,7 @@ def seed_everything(
 
 # %% ../nbs/01_device.ipynb #e26166c1
 def memory_in_use(
-    device: str | torch.device = "cpu",
+    device: str | torch.device = "cpu",  # a device of this machine
 ) -> int:  # bytes
     "Memory used now: live tensors on a GPU, resident memory of the process on the CPU."
     device = torch.device(device)
@@ -157,7 +163,7 @@ def memory_in_use(
 
 # %% ../nbs/01_device.ipynb #4f8c2e1f
 def peak_memory(
-    device: str | torch.device = "cpu",
+    device: str | torch.device = "cpu",  # a device of this machine
 ) -> int:  # bytes
     "The most memory used since the last `reset_peak_memory` that returned True, or since the process began."
     device = torch.device(device)
@@ -173,7 +179,7 @@ def peak_memory(
 
 # %% ../nbs/01_device.ipynb #07fe4076
 def reset_peak_memory(
-    device: str | torch.device = "cpu",
+    device: str | torch.device = "cpu",  # a device of this machine
 ) -> bool:  # was it reset? False: `peak_memory` still counts from the start of the process
     "Start measuring the peak anew, where the device lets us."
     device = torch.device(device)
@@ -187,7 +193,7 @@ def reset_peak_memory(
 
 # %% ../nbs/01_device.ipynb #f127d751
 def synchronize(
-    device: str | torch.device = "cpu",
+    device: str | torch.device = "cpu",  # a device of this machine
 ):
     "Wait until the device has finished all it was given. On the CPU there is nothing to wait for."
     device = torch.device(device)
@@ -197,7 +203,7 @@ def synchronize(
 
 # %% ../nbs/01_device.ipynb #02536f6b
 def total_memory(
-    device: str | torch.device = "cpu",
+    device: str | torch.device = "cpu",  # a device of this machine
 ) -> int:  # bytes
     "Memory of the device; on MPS what Metal recommends to use at most, on the CPU the machine's or its container's limit."
     device = torch.device(device)

@@ -18,7 +18,8 @@ class Linear(nn.Linear):
     ) -> Tensor:   # (..., out_features)
         "x Wᵀ + bias."
         if (x.device.type == "cpu" and x.numel() == self.in_features and self.bias is None
-                and x.dtype == self.weight.dtype and not torch.is_grad_enabled()):  # another dtype: autocast's business
+                and x.dtype == self.weight.dtype             # else autocast decides
+                and not torch.is_grad_enabled()):
             return torch.mv(self.weight, x.reshape(-1)).view(*x.shape[:-1], self.out_features)
         return F.linear(x, self.weight, self.bias)
 
@@ -51,14 +52,15 @@ def rope_angles(
     head_dim: int,              # features per head, even
     theta_base: float = 10_000, # base b of the geometric series of speeds
     dtype: torch.dtype = torch.float32, # of the result; float64 is also computed in float64
-) -> tuple[Tensor, Tensor]:     # cos, sin: each (*positions.shape, head_dim)
-    "Cosine and sine of every position's rotation angles, in split-half layout (Su et al. 2021, eq. 15). Raises ValueError for an odd head_dim."
-    if head_dim < 2 or head_dim % 2: raise ValueError(f"head_dim is {head_dim}; RoPE rotates pairs of features, so it must be even and at least 2.")
-    precise = torch.promote_types(dtype, torch.float32)          # never below float32: positions go up to 40,960
+) -> tuple[Tensor, Tensor]:     # cos, sin: each (*positions.shape, head_dim), split-half layout
+    "Cosine and sine of every position's rotation angles (Su et al. 2021, eq. 15). ValueError for an odd head_dim."
+    if head_dim < 2 or head_dim % 2:
+        raise ValueError(f"head_dim is {head_dim}; RoPE rotates pairs of features: make it even and at least 2.")
+    precise = torch.promote_types(dtype, torch.float32)          # never below float32, see proof 3
     pair = torch.arange(0, head_dim, 2, device=positions.device, dtype=precise)
     inv_freq = 1.0 / theta_base ** (pair / head_dim)             # (head_dim/2,) radians per token
     angles = positions[..., None].to(precise) * inv_freq         # (..., T, head_dim/2)
-    angles = torch.cat([angles, angles], dim=-1)                 # both features of a pair turn by the same angle
+    angles = torch.cat([angles, angles], dim=-1)                 # both features of a pair turn alike
     return angles.cos().to(dtype), angles.sin().to(dtype)
 
 # %% ../nbs/04_layers.ipynb #56b8f638
@@ -66,7 +68,7 @@ def compute_rope_params(
     head_dim: int,               # features per head, even
     theta_base: float = 10_000,  # base of the geometric series of frequencies
     context_length: int = 4096,  # number of positions in the table
-    dtype: torch.dtype = torch.float32,
+    dtype: torch.dtype = torch.float32, # of the table
 ) -> tuple[Tensor, Tensor]:      # cos, sin: each (context_length, head_dim)
     "The book's table: `rope_angles` of positions 0 … context_length-1."
     return rope_angles(torch.arange(context_length), head_dim, theta_base, dtype)
@@ -78,10 +80,11 @@ def apply_rope(
     sin: Tensor,     # same shape as cos
     offset: int = 0, # row of the table that belongs to x's first position
 ) -> Tensor:         # same shape and dtype as x
-    "Rotate feature i together with feature i + head_dim/2 by its position's angle. Raises ValueError where the table ends before x does."
+    "Rotate feature i with feature i + head_dim/2 by its position's angle. ValueError where the table ends before x."
     T, half = x.shape[-2], x.shape[-1] // 2
     if offset + T > cos.shape[-2]:
-        raise ValueError(f"{T} positions from {offset} on need a table of {offset + T} rows; cos has {cos.shape[-2]}. Make it with context_length={offset + T} or more.")
+        raise ValueError(f"{T} positions from {offset} on need a table of {offset + T} rows; cos has {cos.shape[-2]}. "
+                         f"Make it with context_length={offset + T} or more.")
     cos, sin = (t[..., offset : offset + T, :] for t in (cos, sin))
     if cos.dim() == 3: cos, sin = cos[:, None], sin[:, None]     # (batch, 1, T, head_dim)
     turned = torch.cat([-x[..., half:], x[..., :half]], dim=-1)  # a quarter turn
@@ -91,10 +94,11 @@ def apply_rope(
 def causal_mask(
     n_new: int,   # queries: the last n_new of the n_total positions
     n_total: int, # keys
-    device=None,
+    device: torch.device | str | None = None, # where to make it
 ) -> Tensor:      # (n_new, n_total) bool, True where the query may look
     "Each position sees itself and what came before it. Raises ValueError for more queries than keys."
-    if n_new > n_total: raise ValueError(f"{n_new} queries but {n_total} keys: the queries are the last positions of the keys, so there cannot be more.")
+    if n_new > n_total:
+        raise ValueError(f"{n_new} queries but {n_total} keys: the queries are the last of the keys' positions, so give at most {n_total}.")
     return torch.ones(n_new, n_total, dtype=torch.bool, device=device).tril(n_total - n_new)
 
 # %% ../nbs/04_layers.ipynb #f99edfb8
@@ -129,7 +133,7 @@ def attention(
 
 # %% ../nbs/04_layers.ipynb #101358ba
 class GroupedQueryAttention(nn.Module):
-    "Causal self-attention in which groups of query heads share one key and value head (Ainslie et al. 2023). Raises ValueError for heads that do not divide."
+    "Causal self-attention; groups of query heads share a key and value head (Ainslie et al. 2023). ValueError for heads that do not divide."
     def __init__(self,
         d_in: int,                   # size of the residual stream
         num_heads: int,              # query heads
@@ -141,11 +145,12 @@ class GroupedQueryAttention(nn.Module):
     ):
         super().__init__()
         if num_kv_groups < 1 or num_heads % num_kv_groups:
-            raise ValueError(f"num_heads={num_heads} is not a multiple of num_kv_groups={num_kv_groups}: each key head serves a whole group.")
+            raise ValueError(f"num_heads={num_heads} is not a multiple of num_kv_groups={num_kv_groups}: each key head serves a whole group. "
+                             f"Use a divisor of {num_heads} from 1 to {num_heads}.")
         if head_dim is None:
             if d_in % num_heads: raise ValueError(f"d_in={d_in} is not a multiple of num_heads={num_heads}; give head_dim.")
             head_dim = d_in // num_heads
-        if head_dim % 2: raise ValueError(f"head_dim={head_dim} is odd; RoPE rotates pairs of features, so it must be even.")
+        if head_dim % 2: raise ValueError(f"head_dim={head_dim} is odd; RoPE rotates pairs of features: make it even.")
         self.num_heads, self.num_kv_groups, self.head_dim = num_heads, num_kv_groups, head_dim
         self.W_query = Linear(d_in, num_heads * head_dim, bias=False, dtype=dtype)
         self.W_key = Linear(d_in, num_kv_groups * head_dim, bias=False, dtype=dtype)
@@ -177,10 +182,12 @@ class GroupedQueryAttention(nn.Module):
 def _need(cfg: dict, *keys: str):
     "Raise a ValueError that names the keys a config lacks."
     missing = [key for key in keys if key not in cfg]
-    if missing: raise ValueError(f"the config lacks {', '.join(map(repr, missing))}; it has {', '.join(map(repr, cfg))}. QWEN_CONFIG_06_B is a complete one to start from.")
+    if missing:
+        raise ValueError(f"the config lacks {', '.join(map(repr, missing))}; it has {', '.join(map(repr, cfg))}. "
+                         "QWEN_CONFIG_06_B is a complete one to start from.")
 
 class FeedForward(nn.Module):
-    "SwiGLU: a gate decides, feature by feature, what passes (Shazeer 2020, eq. 6). Raises ValueError for a config that lacks a key."
+    "SwiGLU: a gate decides, feature by feature, what passes (Shazeer 2020, eq. 6). ValueError for a missing key."
     def __init__(self,
         cfg: dict, # emb_dim, hidden_dim, dtype
     ):
@@ -198,24 +205,25 @@ class FeedForward(nn.Module):
 
 # %% ../nbs/04_layers.ipynb #d9f91973
 class TransformerBlock(nn.Module):
-    "Look around (attention), then think (feed-forward), each added to the residual stream after its norm. Raises ValueError for a config that lacks a key."
+    "Look around (attention), then think (feed-forward), each on a normed copy and added to the residual stream."
     def __init__(self,
         cfg: dict, # emb_dim, n_heads, n_kv_groups, head_dim, hidden_dim, qk_norm, dtype; optional norm_eps
     ):
         super().__init__()
         _need(cfg, "emb_dim", "n_heads", "n_kv_groups", "hidden_dim")
         eps = cfg.get("norm_eps", 1e-6)
-        self.att = GroupedQueryAttention(cfg["emb_dim"], cfg["n_heads"], cfg["n_kv_groups"], cfg.get("head_dim"), cfg.get("qk_norm", False), cfg.get("dtype"), eps)
+        self.att = GroupedQueryAttention(cfg["emb_dim"], cfg["n_heads"], cfg["n_kv_groups"], cfg.get("head_dim"),
+                                         cfg.get("qk_norm", False), cfg.get("dtype"), eps)
         self.ff = FeedForward(cfg)
         self.norm1, self.norm2 = RMSNorm(cfg["emb_dim"], eps), RMSNorm(cfg["emb_dim"], eps)
 
     def forward(self,
         x: Tensor,                  # (batch, T, emb_dim)
         cos: Tensor,                # the positions' angles, see `rope_angles`
-        sin: Tensor,
+        sin: Tensor,                # same
         mask: Tensor | None = None, # see `attention`
-        cache=None,                 # see `GroupedQueryAttention`
-        layer: int = 0,
+        cache=None,                 # a KVCache or StaticKVCache: gives the past, keeps the new
+        layer: int = 0,             # this block's number: its part of the cache
     ) -> Tensor:                    # (batch, T, emb_dim)
         "x + attention, then x + feed-forward."
         x = x + self.att(self.norm1(x), cos, sin, mask, cache, layer)
