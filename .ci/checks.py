@@ -92,7 +92,8 @@ def links():
     if len(pages) != len(notebooks(nbs)): yield f"_proc has {len(pages)} pages and nbs/ {len(notebooks(nbs))}: run nbdev's proc_nbs first"
     for page, text in pages.items():
         text = re.sub(r"^(`{3,})[^`\n]*\n.*?^\1", "", text, flags=re.M | re.S)  # code is not prose
-        text = re.sub(r"(`+)(?!`)[^`]*?\1(?!\])", "", text)
+        text = re.sub(r"\[`([^`\]]*)`\]\(", r"[\1](", text)                                 # but a link's text may be
+        text = re.sub(r"(`+)[^`]+\1", "", text)
         attached = {name for c in cells(proc / page, "markdown") for name in c.get("attachments", {})}
         targets = re.findall(r"(!?)\[(?:[^\[\]]|\[[^\]]*\])*\]\(\s*<?([^)\s>]+)", text)
         targets += [("!", t) for t in re.findall(r"<img[^>]+src=[\"']([^\"']+)", text)]
@@ -119,6 +120,9 @@ def stored():
         name, code = path.relative_to(root).as_posix(), cells(path, "code")
         if any(isinstance(c["source"], str) for c in json.loads(path.read_text(encoding="utf-8"))["cells"]):
             yield f"{name}: cell sources are strings, not lists of lines: save it through nbformat"
+        titled = next((c["text"] for c in cells(path, "markdown") if re.search(r"^#\s+\S", c["text"], re.M)), "")
+        if not re.fullmatch(r"# .+\n> .+\n?", titled):
+            yield f"{name}: the title's cell must be `# title`, then one line `> summary`, and nothing else: nbdev leaves the rest of it off the site"
         if any(o["output_type"] == "error" for c in code for o in c["outputs"]): yield f"{name}: an error is stored in its outputs"
         if code and not any(c["outputs"] for c in code): yield f"{name}: no cell has a stored output: python .ci/refresh.py {name}"
         exported = [c for c in code if re.search(r"^#\s*\|\s*exports?\b", c["text"], re.M)]
