@@ -32,7 +32,7 @@ def check_messages(
             raise ValueError(f"message {i} ({role}) has content of type {type(content).__name__}; give a string.")
         for call in calls:
             call = call.get("function") or call
-            if not {"name", "arguments"} <= set(call): raise ValueError(f"message {i} has a tool call without 'name' and 'arguments': {call}.")
+            if not isinstance(call.get("name"), str) or "arguments" not in call: raise ValueError(f"message {i} has a tool call without 'name' and 'arguments': {call}.")
 
 # %% ../nbs/03_tokenizer.ipynb #e32eafe9
 def split_thinking(
