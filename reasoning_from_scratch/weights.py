@@ -6,12 +6,13 @@
 __all__ = ['BLOCK_NAMES', 'TOP_NAMES', 'CONFIG_NAMES', 'CHUNK', 'MODELS', 'POCKET', 'CHAT_TEMPLATE', 'WANTED', 'GRPO_FOLDERS',
            'DISTILL_STEPS', 'hf_to_ours', 'ours_to_hf', 'config_from_hf', 'config_to_hf', 'read_header', 'map_file',
            'listing', 'weight_files', 'read_config', 'Stored', 'survey', 'check_fit', 'NoInit', 'hollow_model',
-           'convert', 'check_memory', 'build_model', 'resolve_model', 'config_from_shapes', 'find_tokenizer',
-           'pick_dtype', 'load_model', 'shards', 'write_weights', 'write_tokenizer', 'check_disk', 'save_model',
-           'file_hash', 'looks_complete', 'fetch', 'explain', 'clear_errors', 'storage', 'cached_snapshot',
-           'cached_models', 'known_hashes', 'verify_folder', 'verify_model', 'place_in_cache', 'download_model',
-           'fetch_from_hub', 'download_qwen3_small', 'download_qwen3_grpo_checkpoints',
-           'download_qwen3_distill_checkpoints', 'download_file', 'load_hf_weights_into_qwen']
+           'convert', 'check_memory', 'fill', 'build_model', 'resolve_model', 'config_from_shapes', 'find_tokenizer',
+           'pick_dtype', 'open_folder', 'open_pth', 'load_model', 'shards', 'write_weights', 'write_tokenizer',
+           'check_disk', 'written_beside', 'save_model', 'file_hash', 'looks_complete', 'fetch', 'explain',
+           'clear_errors', 'storage', 'cached_snapshot', 'cached_models', 'known_hashes', 'verify_folder',
+           'verify_model', 'list_files', 'place_in_cache', 'download_model', 'fetch_from_hub', 'download_qwen3_small',
+           'download_qwen3_grpo_checkpoints', 'download_qwen3_distill_checkpoints', 'download_file',
+           'load_hf_weights_into_qwen']
 
 # %% ../nbs/07_weights.ipynb #a60fcb04
 import difflib, errno, hashlib, importlib.resources, json, os, pickle, re, shutil, sys, warnings, zipfile
@@ -28,8 +29,8 @@ from huggingface_hub import HfApi, constants, get_hf_file_metadata, hf_hub_downl
 from huggingface_hub.file_download import http_get, repo_folder_name
 from huggingface_hub.utils import WeakFileLock, build_hf_headers, tqdm
 from safetensors.torch import load_file, save_file
-from .device import choose_dtype, get_device, human_bytes
-from .qwen3 import Qwen3Model
+from .device import DTYPES, choose_dtype, get_device, human_bytes
+from .qwen3 import CONFIGS, Qwen3Model, qwen3_config
 from .tokenizer import Qwen3Tokenizer
 
 # %% ../nbs/07_weights.ipynb #886678af
@@ -37,10 +38,12 @@ BLOCK_NAMES = {  # hub → ours, inside a block; fc1 is the gate, fc2 the up and
     "self_attn.q_proj.weight": "att.W_query.weight", "self_attn.k_proj.weight": "att.W_key.weight",
     "self_attn.v_proj.weight": "att.W_value.weight", "self_attn.o_proj.weight": "att.out_proj.weight",
     "self_attn.q_norm.weight": "att.q_norm.scale", "self_attn.k_norm.weight": "att.k_norm.scale",
-    "mlp.gate_proj.weight": "ff.fc1.weight", "mlp.up_proj.weight": "ff.fc2.weight", "mlp.down_proj.weight": "ff.fc3.weight",
+    "mlp.gate_proj.weight": "ff.fc1.weight", "mlp.up_proj.weight": "ff.fc2.weight",
+    "mlp.down_proj.weight": "ff.fc3.weight",
     "input_layernorm.weight": "norm1.scale", "post_attention_layernorm.weight": "norm2.scale",
 }
-TOP_NAMES = {"model.embed_tokens.weight": "tok_emb.weight", "model.norm.weight": "final_norm.scale", "lm_head.weight": "out_head.weight"}
+TOP_NAMES = {"model.embed_tokens.weight": "tok_emb.weight", "model.norm.weight": "final_norm.scale",
+             "lm_head.weight": "out_head.weight"}
 
 # %% ../nbs/07_weights.ipynb #8211565a
 def hf_to_ours(
@@ -61,37 +64,48 @@ def ours_to_hf(
     return next((h for h, o in TOP_NAMES.items() if o == name), None)
 
 # %% ../nbs/07_weights.ipynb #56abd545
-CONFIG_NAMES = {"vocab_size": "vocab_size", "context_length": "max_position_embeddings", "emb_dim": "hidden_size", "n_heads": "num_attention_heads",
-                "n_layers": "num_hidden_layers", "hidden_dim": "intermediate_size", "n_kv_groups": "num_key_value_heads"}
+CONFIG_NAMES = {  # ours → the hub's
+    "vocab_size": "vocab_size", "context_length": "max_position_embeddings", "emb_dim": "hidden_size",
+    "n_heads": "num_attention_heads", "n_layers": "num_hidden_layers", "hidden_dim": "intermediate_size",
+    "n_kv_groups": "num_key_value_heads",
+}
 
 def _refuse(
     hf: dict,  # the hub's config.json
     rope: str, # kind of rotary embedding it asks for
 ):
     "ValueError for what would run and be wrong."
-    window = (hf.get("use_sliding_window") and hf.get("sliding_window")) or "sliding_attention" in (hf.get("layer_types") or [])
+    get, layers = hf.get, hf.get("layer_types") or []
+    window = get("use_sliding_window") and get("sliding_window") or "sliding_attention" in layers
     for key, value, bad, why in [
-        ("model_type", hf.get("model_type"), hf.get("model_type") != "qwen3", "Only dense Qwen3 models ('qwen3') load here."),
-        ("rope_type", rope, rope != "default", "A stretched context is not implemented: remove rope_scaling to use the native one."),
-        ("attention_bias", True, hf.get("attention_bias"), "Qwen3's attention has no biases; this is another architecture."),
-        ("sliding_window", hf.get("sliding_window"), window, "Attention here sees the whole past: set use_sliding_window to false if the model was trained without it."),
-        ("hidden_act", hf.get("hidden_act"), hf.get("hidden_act", "silu") != "silu", "The feed-forward here is SwiGLU, with 'silu'."),
-        ("quantization_config", "...", hf.get("quantization_config"), "Quantized checkpoints are not read here: take the bfloat16 one."),
+        ("model_type", get("model_type"), get("model_type") != "qwen3",
+         "Only dense Qwen3 models ('qwen3') load here."),
+        ("rope_type", rope, rope != "default",
+         "A stretched context is not implemented: remove rope_scaling to use the native one."),
+        ("attention_bias", True, get("attention_bias"),
+         "Qwen3's attention has no biases; this is another architecture."),
+        ("sliding_window", get("sliding_window"), window,
+         "Attention here sees the whole past: set use_sliding_window to false if the model was trained without it."),
+        ("hidden_act", get("hidden_act"), get("hidden_act", "silu") != "silu",
+         "The feed-forward here is SwiGLU, with 'silu'."),
+        ("quantization_config", "...", get("quantization_config"),
+         "Quantized checkpoints are not read here: take the bfloat16 one."),
     ]:
         if bad: raise ValueError(f"config.json has {key}={value!r}. {why}")
 
 def config_from_hf(
     hf: dict, # the hub's config.json
 ) -> dict:    # configuration for `Qwen3Model`, with the book's keys
-    "Translate a hub configuration. Raises ValueError for what this library does not implement, and for sizes that are missing."
+    "Translate a hub configuration. Raises ValueError for what is not implemented here, and for missing sizes."
     rope = hf.get("rope_parameters") or hf.get("rope_scaling") or {}
     _refuse(hf, rope.get("rope_type", rope.get("type", "default")))
     sizes = {ours: hf.get(theirs) for ours, theirs in CONFIG_NAMES.items()}
-    sizes["context_length"] = sizes["context_length"] or 32_768                      # transformers' defaults, where the file may leave them out
+    sizes["context_length"] = sizes["context_length"] or 32_768     # from here on: transformers' own defaults
     if lost := [CONFIG_NAMES[k] for k, v in sizes.items() if v is None]:
         raise ValueError(f"config.json lacks {', '.join(lost)}. It has: {', '.join(sorted(hf))}.")
-    dtype = getattr(torch, str(hf.get("dtype") or hf.get("torch_dtype") or "bfloat16").removeprefix("torch."), torch.bfloat16)
-    return {**sizes, "head_dim": hf.get("head_dim") or 128, "qk_norm": True, "dtype": dtype,
+    dtype = str(hf.get("dtype") or hf.get("torch_dtype")).removeprefix("torch.")
+    return {**sizes, "head_dim": hf.get("head_dim") or 128, "qk_norm": True,
+            "dtype": DTYPES.get(dtype, torch.bfloat16),
             "rope_base": float(rope.get("rope_theta") or hf.get("rope_theta") or 10_000.0),
             "norm_eps": hf.get("rms_norm_eps", 1e-6), "tie_embeddings": bool(hf.get("tie_word_embeddings", False))}
 
@@ -101,23 +115,29 @@ def config_to_hf(
     **extra,   # more entries, such as eos_token_id
 ) -> dict:     # what goes into config.json
     "Translate to the hub's keys, with rope_theta and dtype in both places where old and new readers look."
-    if not cfg.get("qk_norm"): raise ValueError("cfg has qk_norm off; a Qwen3 on the hub always norms queries and keys, so its format cannot hold this model.")
+    if not cfg.get("qk_norm"):
+        raise ValueError("cfg has qk_norm off; a Qwen3 on the hub norms queries and keys: its format cannot hold this.")
     base, dtype = cfg["rope_base"], str(cfg.get("dtype") or torch.float32).removeprefix("torch.")
-    return {"architectures": ["Qwen3ForCausalLM"], "model_type": "qwen3", **{theirs: cfg[ours] for ours, theirs in CONFIG_NAMES.items()},
-            "head_dim": cfg.get("head_dim") or cfg["emb_dim"] // cfg["n_heads"], "hidden_act": "silu", "rms_norm_eps": cfg.get("norm_eps", 1e-6),
-            "rope_theta": base, "rope_parameters": {"rope_type": "default", "rope_theta": base},
-            "tie_word_embeddings": bool(cfg.get("tie_embeddings", False)), "attention_bias": False, "attention_dropout": 0.0,
-            "use_sliding_window": False, "use_cache": True, "torch_dtype": dtype, "dtype": dtype, **extra}
+    return {
+        "architectures": ["Qwen3ForCausalLM"], "model_type": "qwen3",
+        **{theirs: cfg[ours] for ours, theirs in CONFIG_NAMES.items()},
+        "head_dim": cfg.get("head_dim") or cfg["emb_dim"] // cfg["n_heads"],
+        "hidden_act": "silu", "rms_norm_eps": cfg.get("norm_eps", 1e-6),
+        "rope_theta": base, "rope_parameters": {"rope_type": "default", "rope_theta": base},
+        "tie_word_embeddings": bool(cfg.get("tie_embeddings", False)),
+        "attention_bias": False, "attention_dropout": 0.0, "use_sliding_window": False, "use_cache": True,
+        "torch_dtype": dtype, "dtype": dtype, **extra,
+    }
 
 # %% ../nbs/07_weights.ipynb #3f4f977e
 def read_header(
     path: str | os.PathLike, # a .safetensors file
 ) -> dict:                   # tensor name → {"dtype", "shape", "data_offsets"}
-    "The table at the front of a safetensors file. Raises ValueError if it cannot be read or the file's length is another than it says."
+    "The table at the front of a safetensors file. Raises ValueError if it is unreadable or the file has another length."
     path = Path(path)
     size, fix = path.stat().st_size, "The file is cut off or corrupted: fetch it again."
     with open(path, "rb") as f:
-        n = int.from_bytes(f.read(8), "little")                       # how long the table is; real ones stay under 100 MB
+        n = int.from_bytes(f.read(8), "little")                    # length of the table; real ones stay under 100 MB
         if size < 8 or n > min(size - 8, 100_000_000):
             raise ValueError(f"{path.name} has {size:,} bytes, but its first 8 announce a header of {n:,}. {fix}")
         try:
@@ -126,14 +146,15 @@ def read_header(
             end = max((t["data_offsets"][1] for t in header.values()), default=0)
         except (ValueError, TypeError, KeyError, AttributeError) as e:
             raise ValueError(f"{path.name} has an unreadable header ({type(e).__name__}). {fix}") from e
-    if size != 8 + n + end: raise ValueError(f"{path.name} should have {8 + n + end:,} bytes by its own header and has {size:,}. {fix}")
+    if size != 8 + n + end:
+        raise ValueError(f"{path.name} should have {8 + n + end:,} bytes by its own header and has {size:,}. {fix}")
     return header
 
 # %% ../nbs/07_weights.ipynb #0e78a2bb
 def map_file(
     path: str | os.PathLike, # .safetensors, or a .pth of the book
 ) -> dict[str, Tensor]:      # name → CPU tensor whose bytes stay on disk until they are used
-    "Memory-map a file of tensors. Never runs what a file holds: raises ValueError if that is anything but tensors, or incomplete."
+    "Memory-map a file of tensors. Never runs what it holds: raises ValueError if that is not tensors alone, or incomplete."
     path = Path(path)
     if path.suffix == ".safetensors":
         read_header(path)
@@ -143,7 +164,8 @@ def map_file(
         raise ValueError(f"{path.name} holds more than tensors, and opening it could run a stranger's code: refused. "
                          "Convert it to safetensors on a machine where you trust it.") from e
     except (RuntimeError, EOFError, ValueError) as e:
-        raise ValueError(f"{path.name} ({path.stat().st_size:,} bytes) is no complete PyTorch file: cut off, corrupted, or older than PyTorch 1.6. Fetch it again.") from e
+        raise ValueError(f"{path.name} ({path.stat().st_size:,} bytes) is no complete PyTorch file: cut off, corrupted, "
+                         "or older than PyTorch 1.6. Fetch it again.") from e
     for key in ("model_state_dict", "state_dict", "model"):                # training scripts like to wrap it
         if isinstance(sd, dict) and isinstance(sd.get(key), dict): sd = sd[key]
     if not isinstance(sd, dict) or not sd or not all(isinstance(t, Tensor) for t in sd.values()):
@@ -166,8 +188,10 @@ def weight_files(
     index, names = folder / "model.safetensors.index.json", {"model.safetensors"}
     if not (folder / "model.safetensors").is_file() and index.is_file():
         try: names = set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
-        except (ValueError, KeyError, AttributeError) as e: raise ValueError(f"{index.name} is no valid index ({type(e).__name__}). Fetch it again.") from e
-        if odd := [n for n in names if Path(n).name != n]: raise ValueError(f"{index.name} points outside its folder: {odd[0]!r}. Do not trust this model.")
+        except (ValueError, KeyError, AttributeError) as e:
+            raise ValueError(f"{index.name} is no valid index ({type(e).__name__}). Fetch it again.") from e
+        if odd := [n for n in names if Path(n).name != n]:
+            raise ValueError(f"{index.name} points outside its folder, to {odd[0]!r}. Do not trust this model.")
     if lost := sorted(n for n in names if not (folder / n).is_file()):
         raise FileNotFoundError(f"{folder} lacks {', '.join(lost)}. {listing(folder)}")
     return [folder / n for n in sorted(names)]
@@ -195,7 +219,8 @@ def survey(
     rename=lambda key: key,       # name in the file → parameter name, or None
 ) -> dict[str, Stored]:           # parameter name → `Stored`
     "Look at every tensor's shape without reading any."
-    return {rename(key) or key: Stored(file, key, tuple(t.shape), t.dtype) for file in files for key, t in map_file(file).items()}
+    return {rename(key) or key: Stored(file, key, tuple(t.shape), t.dtype)
+            for file in files for key, t in map_file(file).items()}
 
 def check_fit(
     want: dict[str, tuple],   # parameter name → shape, from the configuration
@@ -203,11 +228,14 @@ def check_fit(
     source: str,              # what to call them
 ):
     "Raises ValueError naming tensors that are missing, unexpected, of another shape, or not floating point."
-    wrong = [f"{n} is {list(have[n].shape)} in the file and {list(want[n])} by the configuration" for n in want if n in have and have[n].shape != tuple(want[n])]
-    wrong += [f"{n} {list(want[n])} is missing" for n in want if n not in have]
+    wrong = [f"{n} is {list(have[n].shape)} in the file and {list(shape)} by the configuration"
+             for n, shape in want.items() if n in have and have[n].shape != tuple(shape)]
+    wrong += [f"{n} {list(shape)} is missing" for n, shape in want.items() if n not in have]
     wrong += [f"{n} {list(s.shape)} is not part of this model" for n, s in have.items() if n not in want]
-    wrong += [f"{n} is stored as {s.dtype}, which needs more than a conversion" for n, s in have.items() if s.dtype not in (torch.float32, torch.bfloat16, torch.float16, torch.float64)]
-    if wrong: raise ValueError(f"{source} does not fit its configuration: {'; '.join(wrong[:4])}{f'; and {len(wrong) - 4} more' if len(wrong) > 4 else ''}.")
+    wrong += [f"{n} is stored as {s.dtype}, which needs more than a conversion"
+              for n, s in have.items() if s.dtype not in DTYPES.values()]
+    more = f"; and {len(wrong) - 4} more" if len(wrong) > 4 else ""
+    if wrong: raise ValueError(f"{source} does not fit its configuration: {'; '.join(wrong[:4])}{more}.")
 
 # %% ../nbs/07_weights.ipynb #d49e5668
 class NoInit(TorchFunctionMode):
@@ -231,7 +259,7 @@ def convert(
     device: torch.device,                      # where the tensors go
     progress=None,                             # called with the number of bytes read since the last call
 ) -> dict[str, Tensor]:                        # parameter name → tensor
-    "Copy tensors to another dtype or device, some rows at a time, with at most `CHUNK` bytes of the file in memory."
+    "Copy tensors to another dtype or device, some rows at a time, with about `CHUNK` bytes of the file in memory."
     out, mapped, touched = {}, map_file(file), 0
     for key, (name, dtype) in wanted.items():
         shape, row = mapped[key].shape, mapped[key][:1].nbytes
@@ -260,83 +288,100 @@ def check_memory(
         raise MemoryError(f"The weights take {human_bytes(need)} on {device}, which has {human_bytes(free)} free. "
                           "Take a smaller model, or dtype='bfloat16' rather than float32, or close something.")
     if need + mapped > free:
-        warnings.warn(f"The weights take {human_bytes(need + mapped)} and {human_bytes(free)} of memory are free: parts will be read from disk again and again, which is slow. A smaller model would be faster.")
+        warnings.warn(f"The weights take {human_bytes(need + mapped)} and {human_bytes(free)} of memory are free: "
+                      "parts will be read from disk again and again, which is slow. A smaller model would be faster.")
 
 # %% ../nbs/07_weights.ipynb #92b7fde5
+def fill(
+    model: Qwen3Model,             # hollow
+    stored: dict[str, Stored],     # where the parameters' numbers are
+    target: dict[str, torch.dtype],# parameter name → dtype it shall have
+    as_is: set[str],               # parameters that take the mapped tensor itself
+    device: torch.device,          # where it shall live
+):
+    "Replace every hollow parameter by a mapped or a converted one."
+    size = {n: torch.Size(s.shape).numel() * s.dtype.itemsize for n, s in stored.items() if n not in as_is}
+    with tqdm(total=sum(size.values()), unit="B", unit_scale=True, desc=f"Loading to {device}",
+              disable=sum(size.values()) < 2 * 10**9) as bar:
+        for file in dict.fromkeys(s.file for s in stored.values()):
+            here = {n: s.key for n, s in stored.items() if s.file == file}
+            new = convert(file, {key: (n, target[n]) for n, key in here.items() if n in size}, device, bar.update)
+            mapped = map_file(file)
+            new |= {n: mapped[key] for n, key in here.items() if n in as_is}
+            for n, t in new.items():
+                owner, _, leaf = n.rpartition(".")
+                setattr(model.get_submodule(owner), leaf, nn.Parameter(t))
+
 def build_model(
-    cfg: dict,                # configuration of a `Qwen3Model`
-    stored: dict[str, Stored],# where its weights are
-    device: torch.device,     # where it shall live
-    dtype: torch.dtype,       # of all weights but the norms' scales
-    source: str = "The file", # what to call the files in messages
-) -> Qwen3Model:              # in eval mode, parameters trainable
-    "A model around the mapped tensors, or around converted ones. Raises ValueError or MemoryError before anything is read."
-    model = hollow_model({**cfg, "dtype": dtype})
-    params = dict(model.named_parameters())                                   # a tied head is listed once, as tok_emb
-    if cfg.get("tie_embeddings"): stored = {n: s for n, s in stored.items() if n != "out_head.weight"}
+    cfg: dict,                 # configuration of a `Qwen3Model`
+    stored: dict[str, Stored], # where its weights are
+    device: torch.device,      # where it shall live
+    dtype: torch.dtype,        # of all weights but the norms' scales
+    source: str = "The file",  # what to call the files in messages
+) -> Qwen3Model:               # in eval mode, parameters trainable
+    "A model around mapped tensors, or converted ones. Raises ValueError or MemoryError before a weight is read."
+    model, tied = hollow_model({**cfg, "dtype": dtype}), cfg.get("tie_embeddings")
+    params = dict(model.named_parameters())                                 # a tied head is listed once, as tok_emb
+    stored = {n: s for n, s in stored.items() if not (tied and n == "out_head.weight")}
     check_fit({n: p.shape for n, p in params.items()}, stored, source)
     target = {n: torch.float32 if n.endswith((".scale", ".shift")) else dtype for n in params}
     as_is = {n for n, s in stored.items() if device.type == "cpu" and s.dtype == target[n]}
     nbytes = {n: p.numel() * target[n].itemsize for n, p in params.items()}
     check_memory(sum(nbytes[n] for n in params if n not in as_is), device, sum(nbytes[n] for n in as_is))
-    total = sum(torch.Size(s.shape).numel() * s.dtype.itemsize for n, s in stored.items() if n not in as_is)
-    with tqdm(total=total, unit="B", unit_scale=True, desc=f"Loading to {device} as {dtype}", disable=total < 2 * 10**9) as bar:
-        for file in dict.fromkeys(s.file for s in stored.values()):
-            here = {n: s.key for n, s in stored.items() if s.file == file}
-            new = convert(file, {key: (n, target[n]) for n, key in here.items() if n not in as_is}, device, bar.update)
-            mapped = map_file(file)
-            for n, t in (new | {n: mapped[key] for n, key in here.items() if n in as_is}).items():
-                owner, _, leaf = n.rpartition(".")
-                setattr(model.get_submodule(owner), leaf, nn.Parameter(t))
-    if cfg.get("tie_embeddings"): model.out_head.weight = model.tok_emb.weight
+    fill(model, stored, target, as_is, device)
+    if tied: model.out_head.weight = model.tok_emb.weight
     return model.eval()
 
 # %% ../nbs/07_weights.ipynb #7f89dd4c
-MODELS = {f"qwen3-{size}{base.lower()}": f"Qwen/Qwen3-{size.upper()}{base}"          # name → hub repository
-          for size in ("0.6b", "1.7b", "4b", "8b", "14b", "32b") for base in ("", "-Base") if (size, base) != ("32b", "-Base")}
+MODELS = {name: f"Qwen/Qwen3-{name[6:].upper().replace('BASE', 'Base')}" for name in CONFIGS}  # name → hub repository
 POCKET = Path(str(importlib.resources.files("reasoning_from_scratch"))) / "models"  # shipped with the package
 
 def resolve_model(
-    name_or_path: str | os.PathLike = "pocket", # "pocket", "qwen3-0.6b", "Qwen/Qwen3-0.6B", a folder, or a .pth file
+    name_or_path: str | os.PathLike = "pocket", # "qwen3-0.6b", "Qwen/Qwen3-0.6B", a folder, or a .pth file
 ) -> Path | str:                                # a path that exists, or the id of a hub repository
-    "What a model's name stands for. Raises ValueError with the closest known names, or FileNotFoundError, if it stands for nothing."
+    "What a model's name stands for. Raises ValueError with the closest known names, or FileNotFoundError."
     text = os.fspath(name_or_path)
     path, low = Path(text).expanduser(), text.lower()
     if re.fullmatch(r"pocket[\w-]*", low) and (POCKET / low).is_dir(): return POCKET / low
     for name, repo in MODELS.items():
         if low in (name, repo.lower()): return repo
     if path.exists(): return path
-    if path.is_absolute() or text.startswith((".", "~")) or "\\" in text or path.suffix in (".pth", ".pt", ".safetensors"):
+    if path.is_absolute() or text.startswith((".", "~")) or "\\" in text or path.suffix in (".pth", ".pt"):
         raise FileNotFoundError(f"There is no folder or file {text!r}.")
     if re.fullmatch(r"[\w.-]+/[\w.-]+", text): return text                            # any other repository
-    close = difflib.get_close_matches(low, ["pocket", *MODELS], n=3, cutoff=0.5)
-    raise ValueError(f"Unknown model {text!r}.{' Did you mean ' + ' or '.join(close) + '?' if close else ''} "
-                     f"Known: {', '.join(['pocket', *MODELS])}; or give a folder, a .pth file, or a hub repository as owner/name.")
+    close = difflib.get_close_matches(low, ["pocket", *MODELS], n=2, cutoff=0.5)
+    raise ValueError(f"Unknown model {text!r}.{' Did you mean ' + ' or '.join(close) + '?' if close else ''} Known: "
+                     f"{', '.join(['pocket', *MODELS])}; or give a folder, a .pth file, or a hub repository (owner/name).")
 
 # %% ../nbs/07_weights.ipynb #644652f7
 def config_from_shapes(
     stored: dict[str, Stored], # what a .pth file holds, under the book's names
 ) -> dict:                     # configuration for `Qwen3Model`
-    "The configuration of a checkpoint that has none: sizes from its shapes, the rest as in all dense Qwen3. Raises ValueError if it is something else."
-    shape = {n: s.shape for n, s in stored.items()}
+    "Sizes from a checkpoint's shapes, the rest as in all dense Qwen3. Raises ValueError if it is something else."
+    shape, att = {n: s.shape for n, s in stored.items()}, "trf_blocks.0.att"
     try:
-        (vocab, emb), hidden, head_dim = shape["tok_emb.weight"], shape["trf_blocks.0.ff.fc1.weight"][0], shape["trf_blocks.0.att.q_norm.scale"][0]
-        heads, groups = (shape[f"trf_blocks.0.att.{w}.weight"][0] // head_dim for w in ("W_query", "W_key"))
-    except KeyError as e: raise ValueError(f"There is no {e} among its {len(shape)} tensors: this is no Qwen3 under the book's names.") from None
-    return {"vocab_size": vocab, "context_length": 40_960, "emb_dim": emb, "n_heads": heads, "n_kv_groups": groups, "head_dim": head_dim, "hidden_dim": hidden,
-            "n_layers": 1 + max(int(n.split(".")[1]) for n in shape if n.startswith("trf_blocks.")), "qk_norm": True,
-            "rope_base": 1_000_000.0, "norm_eps": 1e-6, "tie_embeddings": "out_head.weight" not in shape}
+        (vocab, emb), hidden = shape["tok_emb.weight"], shape["trf_blocks.0.ff.fc1.weight"][0]
+        head_dim = shape[f"{att}.q_norm.scale"][0]
+        heads, groups = (shape[f"{att}.{w}.weight"][0] // head_dim for w in ("W_query", "W_key"))
+    except KeyError as e:
+        raise ValueError(f"There is no {e} among {len(shape)} tensors: this is no Qwen3 under the book's names.") from None
+    layers = 1 + max(int(n.split(".")[1]) for n in shape if n.startswith("trf_blocks."))
+    return {**CONFIGS["qwen3-0.6b"], "vocab_size": vocab, "emb_dim": emb, "n_heads": heads, "n_kv_groups": groups,
+            "head_dim": head_dim, "hidden_dim": hidden, "n_layers": layers, "tie_embeddings": "out_head.weight" not in shape}
 
+# %% ../nbs/07_weights.ipynb #9c9bf1a0
 def find_tokenizer(
-    path: Path,            # a .pth file
-) -> tuple[Path, str]:     # its tokenizer's file, and "base" or "reasoning"
-    "The tokenizer beside a .pth: of the kind that is in the checkpoint's name, else the only one there, else base. Raises FileNotFoundError."
-    there = {kind: file for kind in ("base", "reasoning") if (file := path.with_name(f"tokenizer-{kind}.json")).is_file()}
-    for kind in ("base", "reasoning"):
-        if kind in path.name and kind in there: return there[kind], kind
-    for kind, file in there.items(): return file, kind          # the book trains its own checkpoints from the base model
-    raise FileNotFoundError(f"No tokenizer beside {path.name}: it needs tokenizer-base.json or tokenizer-reasoning.json. {listing(path.parent)} "
-                            "download_qwen3_small('base', tokenizer_only=True, out_dir=...) fetches one.")
+    path: Path,        # a .pth file
+) -> tuple[Path, str]: # its tokenizer's file, and "base" or "reasoning"
+    "The tokenizer beside a .pth: of the kind in its name, else the only one there, else base. Raises FileNotFoundError."
+    files = {kind: path.with_name(f"tokenizer-{kind}.json") for kind in ("base", "reasoning")}
+    there = {kind: file for kind, file in files.items() if file.is_file()}
+    for kind, file in there.items():
+        if kind in path.name: return file, kind
+    for kind, file in there.items(): return file, kind
+    raise FileNotFoundError(f"No tokenizer beside {path.name}: it needs tokenizer-base.json or tokenizer-reasoning.json, "
+                            "which download_qwen3_small('base', tokenizer_only=True, out_dir=...) fetches. "
+                            f"{listing(path.parent)}")
 
 # %% ../nbs/07_weights.ipynb #c1cca446
 def pick_dtype(
@@ -348,27 +393,41 @@ def pick_dtype(
     if dtype not in ("auto", None): return choose_dtype(device, dtype)
     return torch.float32 if stored == torch.float32 else choose_dtype(device, "auto")
 
+# %% ../nbs/07_weights.ipynb #48451dff
+def open_folder(
+    folder: Path, # in hub format
+) -> tuple[dict, dict[str, Stored], Qwen3Tokenizer]:
+    "Configuration, weights' whereabouts and tokenizer of a folder. Raises FileNotFoundError or ValueError."
+    cfg, stored = read_config(folder), survey(weight_files(folder), hf_to_ours)
+    if not (folder / "tokenizer.json").is_file():
+        raise FileNotFoundError(f"{folder} lacks tokenizer.json. {listing(folder)}")
+    return cfg, stored, Qwen3Tokenizer.from_folder(folder)
+
+def open_pth(
+    file: Path, # a checkpoint of the book; a config.json beside it is believed, else its shapes are
+) -> tuple[dict, dict[str, Stored], Qwen3Tokenizer]:
+    "The same for a .pth file."
+    stored, (tokenizer, kind) = survey([file]), find_tokenizer(file)
+    cfg = read_config(file.parent) if file.with_name("config.json").is_file() else config_from_shapes(stored)
+    chat = kind == "reasoning"                                              # the book wraps what that model is given
+    return cfg, stored, Qwen3Tokenizer(tokenizer, chat, chat, chat, kind=kind)
+
+# %% ../nbs/07_weights.ipynb #8845ebda
 def load_model(
-    name_or_path: str | os.PathLike = "pocket",      # a name (see `MODELS`), a hub repository, a folder in hub format, or a .pth file of the book
-    device: str | torch.device | None = None,        # "cpu", "cuda", "mps", "xpu"; None or "auto" picks the best there is
-    dtype: str | torch.dtype = "auto",               # see `pick_dtype`
-) -> tuple[Qwen3Model, Qwen3Tokenizer]:              # the model in eval mode, and its tokenizer
-    "Load a model and its tokenizer, fetching them first if need be. All checks come before the first weight is read."
+    name_or_path: str | os.PathLike = "pocket", # a name (see `MODELS`), hub repository, folder in hub format, or .pth of the book
+    device: str | torch.device | None = None,   # "cpu", "cuda", "mps", "xpu"; None or "auto": the best there is
+    dtype: str | torch.dtype = "auto",          # see `pick_dtype`
+) -> tuple[Qwen3Model, Qwen3Tokenizer]:         # the model in eval mode, and its tokenizer
+    "Load a model and its tokenizer, fetching them first if need be. All checks come before a weight is read."
     device, place = get_device(device), resolve_model(name_or_path)
-    if dtype not in ("auto", None): choose_dtype(device, dtype)
-    folder = download_model(place, verify=False) if isinstance(place, str) else place
-    if folder.is_file():
-        stored, (file, kind) = survey([folder]), find_tokenizer(folder)
-        cfg = read_config(folder.parent) if folder.with_name("config.json").is_file() else config_from_shapes(stored)
-        tokenizer = Qwen3Tokenizer(file, *[kind == "reasoning"] * 3, kind=kind)  # chat template, generation prompt, thinking
-    else:
-        cfg, stored = read_config(folder), survey(weight_files(folder), hf_to_ours)
-        if not (folder / "tokenizer.json").is_file(): raise FileNotFoundError(f"{folder} lacks tokenizer.json. {listing(folder)}")
-        tokenizer = Qwen3Tokenizer.from_folder(folder)
+    if dtype not in ("auto", None): choose_dtype(device, dtype)             # raises now, not after a download
+    place = download_model(place, verify=False) if isinstance(place, str) else place
+    cfg, stored, tokenizer = (open_pth if place.is_file() else open_folder)(place)
     if tokenizer.vocab_size > cfg["vocab_size"]:
-        raise ValueError(f"{folder.name}: the tokenizer has {tokenizer.vocab_size:,} tokens and the model {cfg['vocab_size']:,} embeddings. They do not belong together.")
+        raise ValueError(f"{place.name}: the tokenizer has {tokenizer.vocab_size:,} tokens and the model "
+                         f"{cfg['vocab_size']:,} embeddings. They do not belong together.")
     found = stored["tok_emb.weight"].dtype if "tok_emb.weight" in stored else cfg["dtype"]
-    return build_model(cfg, stored, device, pick_dtype(found, device, dtype), folder.name), tokenizer
+    return build_model(cfg, stored, device, pick_dtype(found, device, dtype), place.name), tokenizer
 
 # %% ../nbs/07_weights.ipynb #90966aae
 def shards(
@@ -388,20 +447,24 @@ def write_weights(
     folder: Path,     # an existing folder
     max_size: int,    # bytes that a file may hold
 ):
-    "Write safetensors under the hub's names; with several files, an index. A scale shrinks to the weights' dtype only where nothing is lost."
+    "Write safetensors under the hub's names, with an index if there are several. Scales shrink where nothing is lost."
     dtype, tensors = model.tok_emb.weight.dtype, {}
     for name, p in model.named_parameters():
         t = p.detach().cpu().contiguous()
         if t.dtype != dtype and torch.equal(t.to(dtype).to(t.dtype), t): t = t.to(dtype)
         tensors[ours_to_hf(name)] = t
     files = shards(tensors, max_size)
-    for file, names in files.items(): save_file({n: tensors[n] for n in names}, folder / file, metadata={"format": "pt"})
+    for file, names in files.items():
+        save_file({n: tensors[n] for n in names}, folder / file, metadata={"format": "pt"})
     if len(files) > 1:
-        index = {"metadata": {"total_size": sum(t.nbytes for t in tensors.values())}, "weight_map": {n: f for f, names in files.items() for n in names}}
+        index = {"metadata": {"total_size": sum(t.nbytes for t in tensors.values())},
+                 "weight_map": {n: file for file, names in files.items() for n in names}}
         (folder / "model.safetensors.index.json").write_text(json.dumps(index, indent=2), encoding="utf-8")
 
 # %% ../nbs/07_weights.ipynb #d3d8575b
-CHAT_TEMPLATE = r"""{%- if messages[0].role == 'system' %}{{- '<|im_start|>system\n' + messages[0].content + '<|im_end|>\n' }}{%- endif %}
+CHAT_TEMPLATE = r"""{%- if messages[0].role == 'system' %}
+  {{- '<|im_start|>system\n' + messages[0].content + '<|im_end|>\n' }}
+{%- endif %}
 {%- set ns = namespace(last=messages|length - 1) %}
 {%- for m in messages %}{%- if m.role == 'user' %}{%- set ns.last = loop.index0 %}{%- endif %}{%- endfor %}
 {%- for m in messages %}
@@ -415,7 +478,9 @@ CHAT_TEMPLATE = r"""{%- if messages[0].role == 'system' %}{{- '<|im_start|>syste
       {%- set said = said.split('</think>')[-1].lstrip('\n') %}
     {%- endif %}
     {{- '<|im_start|>assistant\n' }}
-    {%- if loop.index0 > ns.last and (loop.last or thought) %}{{- '<think>\n' + thought.strip('\n') + '\n</think>\n\n' + said.lstrip('\n') }}{%- else %}{{- said }}{%- endif %}
+    {%- if loop.index0 > ns.last and (loop.last or thought) %}
+      {{- '<think>\n' + thought.strip('\n') + '\n</think>\n\n' + said.lstrip('\n') }}
+    {%- else %}{{- said }}{%- endif %}
     {{- '<|im_end|>\n' }}
   {%- endif %}
 {%- endfor %}
@@ -431,7 +496,8 @@ def write_tokenizer(
 ):
     "Write tokenizer.json and tokenizer_config.json, for `Qwen3Tokenizer.from_folder` and for `transformers`."
     file = tokenizer.save(folder) / "tokenizer_config.json"
-    about = {"model_max_length": context, "clean_up_tokenization_spaces": False, "chat_template": CHAT_TEMPLATE, **json.loads(file.read_text(encoding="utf-8"))}
+    about = {"model_max_length": context, "clean_up_tokenization_spaces": False, "chat_template": CHAT_TEMPLATE}
+    about |= json.loads(file.read_text(encoding="utf-8"))             # a tokenizer that came with a template keeps it
     file.write_text(json.dumps(about, indent=2, ensure_ascii=False), encoding="utf-8")
 
 # %% ../nbs/07_weights.ipynb #82d44cc8
@@ -442,41 +508,58 @@ def check_disk(
 ):
     "Raises OSError (ENOSPC) before work that cannot end well."
     free = shutil.disk_usage(folder).free
-    if need > free: raise OSError(errno.ENOSPC, f"The disk is too full: {what} needs {human_bytes(need)} and {human_bytes(free)} are free. Free some space, or use another disk")
+    if need > free:
+        raise OSError(errno.ENOSPC, f"The disk is too full: {what} needs {human_bytes(need)} and {human_bytes(free)} are free. "
+                                    "Free some space, or use another disk")
 
+@contextmanager
+def written_beside(
+    path: Path, # folder to make, or to replace
+) -> Iterator[Path]:
+    "A new folder to write into, which takes `path`'s place if all goes well; else it vanishes, and `path` is as it was."
+    new, old = (path.with_name(f".{path.name}.{tag}-{os.getpid()}") for tag in ("new", "old"))
+    try:
+        new.mkdir()
+        yield new
+        if path.exists(): os.replace(path, old)
+        os.replace(new, path)
+    except Exception as e:
+        if getattr(e, "errno", None) == errno.ENOSPC or "No space left" in str(e):     # safetensors has its own error class
+            raise OSError(errno.ENOSPC, "The disk ran full. What was written is removed again; free some space, "
+                                        "or use another disk", str(path)) from e
+        if isinstance(e, PermissionError):
+            raise PermissionError(f"{path} cannot be replaced ({e}). "
+                                  "If a loaded model still uses its files, delete that model first.") from e
+        raise
+    finally:
+        if old.exists() and not path.exists(): os.replace(old, path)
+        for left in (new, old): shutil.rmtree(left, ignore_errors=True)
+
+# %% ../nbs/07_weights.ipynb #be95b727
 def save_model(
     model: nn.Module,                # a `Qwen3Model`
     tokenizer: Qwen3Tokenizer,       # its tokenizer
     path: str | os.PathLike,         # folder to make, or to replace if it holds a model
     max_shard_size: int = 5 * 10**9, # bytes that a weights file may hold
 ) -> Path:                           # the folder
-    "Write a folder that `load_model` and `transformers` read. Raises FileExistsError, PermissionError or OSError, and then nothing has changed."
-    path, model = Path(path).expanduser(), getattr(model, "_orig_mod", model)                 # a compiled model wraps the real one
-    if path.exists() and not (path.is_dir() and ((path / "config.json").is_file() or not any(path.iterdir()))):
+    "Write a folder that `load_model` and `transformers` read. Raises OSError or one of its kind, and then nothing has changed."
+    path, model = Path(path).expanduser(), getattr(model, "_orig_mod", model)          # a compiled model wraps the real one
+    replaceable = path.is_dir() and ((path / "config.json").is_file() or not any(path.iterdir()))
+    if path.exists() and not replaceable:
         raise FileExistsError(f"{path} exists and holds no model: nothing was written. Choose another path.")
-    cfg = {**model.cfg, "dtype": model.tok_emb.weight.dtype, "tie_embeddings": model.out_head.weight is model.tok_emb.weight}
-    config = config_to_hf(cfg, **(ids := {"eos_token_id": tokenizer.eos_token_ids, "pad_token_id": tokenizer.pad_token_id}))
+    head, embedding = model.out_head.weight, model.tok_emb.weight
+    cfg = {**model.cfg, "dtype": embedding.dtype, "tie_embeddings": head is embedding}
+    ids = {"eos_token_id": tokenizer.eos_token_ids, "pad_token_id": tokenizer.pad_token_id}
+    texts = {"config.json": config_to_hf(cfg, **ids), "generation_config.json": ids}
     path.parent.mkdir(parents=True, exist_ok=True)
     check_disk(path.parent, sum(p.nbytes for p in model.parameters()), path.name)
-    new, old = (path.with_name(f".{path.name}.{tag}-{os.getpid()}") for tag in ("new", "old"))
-    try:
-        new.mkdir()
+    with written_beside(path) as new:
         write_weights(model, new, max_shard_size)
         write_tokenizer(tokenizer, new, cfg["context_length"])
-        for file, content in {"config.json": config, "generation_config.json": ids}.items(): (new / file).write_text(json.dumps(content, indent=2), encoding="utf-8")
-        if path.exists():
-            for f in path.iterdir():
-                if not (new / f.name).exists() and not re.search(r"\.safetensors(\.index\.json)?$", f.name): shutil.copy2(f, new / f.name)
-            os.replace(path, old)
-        os.replace(new, path)
-    except Exception as e:
-        if getattr(e, "errno", None) == errno.ENOSPC or "No space left" in str(e):            # safetensors has an error class of its own
-            raise OSError(errno.ENOSPC, "The disk ran full. What was written is removed again; free some space, or write to another disk", str(path)) from e
-        if isinstance(e, PermissionError): raise PermissionError(f"{path} cannot be replaced ({e}). If a loaded model still uses its files, delete that model first.") from e
-        raise
-    finally:
-        if old.exists() and not path.exists(): os.replace(old, path)
-        for left in (new, old): shutil.rmtree(left, ignore_errors=True)
+        for file, content in texts.items(): (new / file).write_text(json.dumps(content, indent=2), encoding="utf-8")
+        for f in path.iterdir() if path.exists() else ():
+            mine = re.search(r"\.safetensors(\.index\.json)?$", f.name) or (new / f.name).exists()
+            if not mine and f.is_file(): shutil.copy2(f, new / f.name)
     return path
 
 # %% ../nbs/07_weights.ipynb #c49e2189
@@ -487,7 +570,8 @@ def file_hash(
     "Hash a file as the hub does: large files by SHA-256, small ones the way git stores them."
     size = Path(path).stat().st_size
     digest = hashlib.sha256() if len(like) == 64 else hashlib.sha1(f"blob {size}\0".encode(), usedforsecurity=False)
-    with open(path, "rb") as f, tqdm(total=size, unit="B", unit_scale=True, desc="Checking", disable=size < 2 * 10**9) as bar:
+    quick = size < 2 * 10**9
+    with open(path, "rb") as f, tqdm(total=size, unit="B", unit_scale=True, desc="Checking", disable=quick) as bar:
         while chunk := f.read(8 << 20):
             digest.update(chunk); bar.update(len(chunk))
     return digest.hexdigest()
@@ -496,7 +580,7 @@ def looks_complete(
     path: str | os.PathLike,   # a file that may have been cut off
     suffix: str | None = None, # what it will be called; None: what it is called
 ) -> bool:
-    "Judge a file by its structure, without a hash or a network: a .safetensors, .pth or .json that was cut off gives itself away."
+    "Judge a file by its structure alone: a .safetensors, .pth or .json that was cut off gives itself away."
     path = Path(path)
     if not path.is_file() or path.stat().st_size == 0: return False
     suffix = suffix or path.suffix
@@ -514,12 +598,12 @@ def fetch(
     etag: str | None = None, # its hash as the hub announces it, if known
     name: str | None = None, # what to call it in messages
 ) -> Path:                   # dest, complete and checked
-    "Download, going on where an earlier try stopped. Raises OSError if the disk is too full or the bytes are wrong, and whatever the network raises."
+    "Download, going on where an earlier try stopped. Raises OSError for a full disk or wrong bytes, and what the network raises."
     dest = Path(dest)
     name = name or dest.name
     dest.parent.mkdir(parents=True, exist_ok=True)
     part, lock = dest.with_name(dest.name + ".part"), dest.with_name(dest.name + ".lock")
-    headers = {**build_hf_headers(), "Accept-Encoding": "identity"}             # byte 1000 of the file, not of its compressed form
+    headers = {**build_hf_headers(), "Accept-Encoding": "identity"}    # byte 1000 of the file, not of a compressed form
     try:
         with WeakFileLock(str(lock)):
             for _ in range(2):
@@ -527,12 +611,15 @@ def fetch(
                 have = part.stat().st_size if part.exists() else 0
                 if size is not None and have > size: part.unlink(); have = 0
                 check_disk(dest.parent, (size or have) - have, name)
-                with open(part, "ab") as f: http_get(url, f, resume_size=have, headers=headers, expected_size=size, displayed_filename=name)
+                with open(part, "ab") as f:
+                    http_get(url, f, resume_size=have, headers=headers, expected_size=size, displayed_filename=name)
                 if file_hash(part, etag) == etag if etag else looks_complete(part, dest.suffix):
                     os.replace(part, dest)
                     return dest
                 part.unlink()
-            raise OSError(f"{name} arrived twice, and was not what the server announced ({'hash ' + etag[:12] + '...' if etag else 'it is incomplete'}): nothing was kept. Try again later, or from another network.")
+            wrong = f"its hash is not {etag[:12]}..." if etag else "it is incomplete"
+            raise OSError(f"{name} arrived twice, and was not what the server announced ({wrong}): nothing was kept. "
+                          "Try again later, or from another network.")
     finally: lock.unlink(missing_ok=True)
 
 # %% ../nbs/07_weights.ipynb #d593ae6a
@@ -543,14 +630,21 @@ def explain(
     "One sentence with a fix, for any error of a download."
     kind, status = type(error).__name__, getattr(getattr(error, "response", None), "status_code", None)
     again = "Run this again later: it goes on where it stopped."
-    if getattr(error, "errno", None) == errno.ENOSPC: return OSError(errno.ENOSPC, f"{what}: {error.strerror}. {again}")
-    if kind == "GatedRepoError": return PermissionError(f"{what}: the owner gives access on request. Ask on its page on the hub, then log in with `hf auth login`.")
-    if "EntryNotFound" in kind and status: return FileNotFoundError(f"{what}: the hub has no such file.")
-    if kind in ("RepositoryNotFoundError", "RevisionNotFoundError") or status in (401, 404): return ValueError(f"{what}: the hub has no such repository, or it is private. Check the name, written owner/name.")
-    if kind == "OfflineModeIsEnabled": return ConnectionError(f"{what} is not complete in the cache, and HF_HUB_OFFLINE forbids to fetch it. Unset HF_HUB_OFFLINE, or give the path of a folder.")
+    if getattr(error, "errno", None) == errno.ENOSPC:
+        return OSError(errno.ENOSPC, f"{what}: {error.strerror}. {again}")
+    if kind == "GatedRepoError":
+        return PermissionError(f"{what}: its owner gives access on request. Ask on its page, then log in with `hf auth login`.")
+    if "EntryNotFound" in kind and status:
+        return FileNotFoundError(f"{what}: the hub has no such file.")
+    if kind in ("RepositoryNotFoundError", "RevisionNotFoundError") or status in (401, 404):
+        return ValueError(f"{what}: the hub has no such repository, or it is private. Check the name, written owner/name.")
+    if kind == "OfflineModeIsEnabled":
+        return ConnectionError(f"{what} is not complete in the cache, and HF_HUB_OFFLINE forbids to fetch it. "
+                               "Unset HF_HUB_OFFLINE, or give the path of a folder.")
     if status: return ConnectionError(f"{what}: the server answered with error {status}. {again}")
     if type(error) in (OSError, PermissionError, FileNotFoundError, MemoryError): return error
-    return ConnectionError(f"Cannot fetch {what}: no connection to the server ({kind}). {again} Or copy the files by other means and give their path.")
+    return ConnectionError(f"Cannot fetch {what}: no connection to the server ({kind}). {again} "
+                           "Or copy the files by other means and give their path.")
 
 @contextmanager
 def clear_errors(
@@ -589,7 +683,8 @@ def cached_models(
     "The known models that load without a network."
     places = {p.name: (None, p) for p in sorted(POCKET.glob("*")) if (p / "config.json").is_file()}
     places |= {name: (repo, cached_snapshot(repo, cache_dir)) for name, repo in MODELS.items()}
-    return {n: {"path": p, "bytes": sum(f.stat().st_size for f in p.iterdir() if f.is_file()), "repo": r} for n, (r, p) in places.items() if p}
+    def size(folder): return sum(f.stat().st_size for f in folder.iterdir() if f.is_file())
+    return {name: {"path": p, "bytes": size(p), "repo": repo} for name, (repo, p) in places.items() if p}
 
 # %% ../nbs/07_weights.ipynb #5110e627
 def known_hashes(
@@ -607,7 +702,8 @@ def verify_folder(
     hashes, states = known_hashes(folder), {}
     for f in sorted(f for f in folder.iterdir() if f.is_file()):
         want = hashes.get(f.name, "")
-        if not re.fullmatch("[0-9a-f]{40}|[0-9a-f]{64}", want): states[f.name] = "complete" if looks_complete(f) else "corrupt"
+        if not re.fullmatch("[0-9a-f]{40}|[0-9a-f]{64}", want):
+            states[f.name] = "complete" if looks_complete(f) else "corrupt"
         elif file_hash(f, want) != want: states[f.name] = "corrupt"
         else: states[f.name] = "sha256 ok" if len(want) == 64 else "sha1 ok"
     return states
@@ -616,14 +712,30 @@ def verify_model(
     name: str | os.PathLike = "pocket",         # as for `load_model`
     cache_dir: str | os.PathLike | None = None, # as in `storage`
 ) -> dict[str, str]:                            # see `verify_folder`
-    "Check a model that is on this machine byte by byte, without a network. Raises FileNotFoundError if it is not here."
+    "Check a model on this machine byte by byte, without a network. Raises FileNotFoundError if it is not here."
     place = resolve_model(name)
     folder = cached_snapshot(place, cache_dir) if isinstance(place, str) else place
-    if folder is None: raise FileNotFoundError(f"{name} is not complete in the cache: download_model({os.fspath(name)!r}) fetches what is missing.")
-    return verify_folder(folder) if folder.is_dir() else {folder.name: "complete" if looks_complete(folder) else "corrupt"}
+    if folder is None:
+        raise FileNotFoundError(f"{name} is not complete in the cache: download_model({os.fspath(name)!r}) fetches the rest.")
+    if folder.is_dir(): return verify_folder(folder)
+    return {folder.name: "complete" if looks_complete(folder) else "corrupt"}
 
 # %% ../nbs/07_weights.ipynb #ef537364
-WANTED = re.compile(r"(config|generation_config|tokenizer|tokenizer_config|model\.safetensors\.index)\.json|model(-\d+-of-\d+)?\.safetensors")
+WANTED = re.compile(r"(config|generation_config|tokenizer|tokenizer_config|model\.safetensors\.index)\.json"
+                    r"|model(-\d+-of-\d+)?\.safetensors")
+
+def list_files(
+    repo: str,                    # hub repository
+    endpoint: str | None = None,  # as in `download_model`
+) -> tuple[str, dict[str, tuple[int, str]]]: # version, and file name → (bytes, hash)
+    "Ask the hub what a model consists of. Raises ValueError if that is not what this library loads."
+    info = HfApi(endpoint=endpoint).model_info(repo, files_metadata=True)
+    files = {s.rfilename: (s.size, s.lfs.sha256 if s.lfs else s.blob_id) for s in info.siblings}
+    wanted = {f: about for f, about in files.items() if WANTED.fullmatch(f)}
+    if not {"config.json", "tokenizer.json"} <= wanted.keys() or not any(f.endswith(".safetensors") for f in wanted):
+        raise ValueError(f"{repo} cannot be loaded here: it needs config.json, tokenizer.json and model.safetensors, "
+                         f"and has {', '.join(files)}.")
+    return info.sha, wanted
 
 def place_in_cache(
     repo: str, commit: str, file: str,    # which file of which version of which model
@@ -632,40 +744,41 @@ def place_in_cache(
     endpoint: str | None,                 # as in `download_model`
 ):
     "Put one file into the cache as huggingface_hub lays it out, unless it is there with the right hash."
-    blob, link = storage(repo, cache_dir) / "blobs" / etag, storage(repo, cache_dir) / "snapshots" / commit / file
-    for old in (link, blob):                                                  # whatever has another hash must go
+    root = storage(repo, cache_dir)
+    blob, link = root / "blobs" / etag, root / "snapshots" / commit / file
+    for old in (link, blob):                                           # whatever has another hash must go
         if os.path.lexists(old) and not (old.is_file() and file_hash(old, etag) == etag): old.unlink()
     if link.exists(): return
     fetch(hf_hub_url(repo, file, revision=commit, endpoint=endpoint), blob, size, etag, file)
-    hf_hub_download(repo, file, revision=commit, cache_dir=cache_dir, endpoint=endpoint)   # finds the blob, makes the link
-    if blob.is_file() and not link.is_symlink(): blob.unlink()                # a file system without links: it was copied
+    hf_hub_download(repo, file, revision=commit, cache_dir=cache_dir, endpoint=endpoint)  # finds the blob, makes the link
+    if blob.is_file() and not link.is_symlink(): blob.unlink()         # a file system without links: it was copied
 
+# %% ../nbs/07_weights.ipynb #ee34e4a2
 def download_model(
     name: str | os.PathLike,                    # "qwen3-0.6b", or a hub repository
-    verify: bool = True,                        # hash what is in the cache already; False: it is enough that all files are there
+    verify: bool = True,                        # hash what is in the cache; False: enough that all files are there
     update: bool = False,                       # ask for a newer version although the cache is complete
     cache_dir: str | os.PathLike | None = None, # as in `storage`
     endpoint: str | None = None,                # address of the hub; None: HF_ENDPOINT, or huggingface.co
 ) -> Path:                                      # the model's folder
-    "Fetch a model into huggingface_hub's cache, every file checked against its hash. Complete there: no network. Cut off: the next call goes on."
+    "Fetch a model into huggingface_hub's cache and check every hash. Complete there: no network. Cut off: the next call goes on."
     repo = resolve_model(name)
     if not isinstance(repo, str): return repo
     folder = cached_snapshot(repo, cache_dir)
     corrupt = [f for f, state in verify_folder(folder).items() if state == "corrupt"] if folder and verify else []
     if folder and not corrupt and not update: return folder
     with clear_errors(f"{repo} ({', '.join(corrupt)} is corrupt in the cache)" if corrupt else repo):
-        info = HfApi(endpoint=endpoint).model_info(repo, files_metadata=True)
-        files = {s.rfilename: (s.size, s.lfs.sha256 if s.lfs else s.blob_id) for s in info.siblings if WANTED.fullmatch(s.rfilename)}
-        if not {"config.json", "tokenizer.json"} <= files.keys() or not any(f.endswith(".safetensors") for f in files):
-            raise ValueError(f"{repo} cannot be loaded here: it needs config.json, tokenizer.json and model.safetensors, and has {', '.join(s.rfilename for s in info.siblings)}.")
-        note = storage(repo, cache_dir) / "rfs" / f"{info.sha}.json"
-        note.parent.mkdir(parents=True, exist_ok=True)
-        note.write_text(json.dumps({f: etag for f, (_, etag) in files.items()}), encoding="utf-8")
-        come = [size for f, (size, etag) in files.items() if not any((storage(repo, cache_dir) / there).exists() for there in (f"blobs/{etag}", f"snapshots/{info.sha}/{f}"))]
-        check_disk(note.parent, sum(come), "what is missing")
-        for file, (size, etag) in files.items(): place_in_cache(repo, info.sha, file, size, etag, cache_dir, endpoint)
-        folder = Path(hf_hub_download(repo, "config.json", cache_dir=cache_dir, endpoint=endpoint)).parent   # sets refs/main
-    print(f"{repo}: {len(files)} files, {human_bytes(sum(size for size, _ in files.values()))}, every hash as announced.", file=sys.stderr)
+        commit, files = list_files(repo, endpoint)
+        root = storage(repo, cache_dir)
+        (root / "rfs").mkdir(parents=True, exist_ok=True)
+        hashes = {file: etag for file, (_, etag) in files.items()}
+        (root / "rfs" / f"{commit}.json").write_text(json.dumps(hashes), encoding="utf-8")
+        here = {f for f in files if (root / "blobs" / hashes[f]).exists() or (root / "snapshots" / commit / f).exists()}
+        check_disk(root, sum(size for f, (size, _) in files.items() if f not in here), "what is missing")
+        for file, (size, etag) in files.items(): place_in_cache(repo, commit, file, size, etag, cache_dir, endpoint)
+        folder = Path(hf_hub_download(repo, "config.json", cache_dir=cache_dir, endpoint=endpoint)).parent  # sets refs/main
+    total = sum(size for size, _ in files.values())
+    print(f"{repo}: {len(files)} files, {human_bytes(total)}, every hash as announced.", file=sys.stderr)
     return folder
 
 # %% ../nbs/07_weights.ipynb #2ec68a7b
@@ -699,8 +812,9 @@ def download_qwen3_small(
     return path
 
 # %% ../nbs/07_weights.ipynb #7653c859
-GRPO_FOLDERS = {"no_kl": "grpo_original_no_kl", "tracking": "7_3_plus_tracking/checkpoints", "clip_ratio": "7_4_plus_clip_ratio/checkpoints",
-                "kl": "7_5_plus_kl/checkpoints", "format_reward": "7_6_plus_format_reward/checkpoints"}
+GRPO_FOLDERS = {"no_kl": "grpo_original_no_kl", "tracking": "7_3_plus_tracking/checkpoints",
+                "clip_ratio": "7_4_plus_clip_ratio/checkpoints", "kl": "7_5_plus_kl/checkpoints",
+                "format_reward": "7_6_plus_format_reward/checkpoints"}
 DISTILL_STEPS = {"deepseek_r1": ("06682", "13364", "20046"), "qwen3_235b_a22b": ("05746", "11492", "17238")}
 
 def download_qwen3_grpo_checkpoints(
@@ -710,7 +824,8 @@ def download_qwen3_grpo_checkpoints(
     endpoint: str | None = None,      # as in `download_model`
 ) -> Path:                            # the .pth file
     "A checkpoint of the book's reinforcement learning. Raises ValueError for an unknown type."
-    if grpo_type not in GRPO_FOLDERS: raise ValueError(f"grpo_type is {grpo_type!r}; it must be one of {', '.join(GRPO_FOLDERS)}.")
+    if grpo_type not in GRPO_FOLDERS:
+        raise ValueError(f"grpo_type is {grpo_type!r}; it must be one of {', '.join(GRPO_FOLDERS)}.")
     file = f"{GRPO_FOLDERS[grpo_type]}/qwen3-0.6B-rlvr-grpo-step{int(step):05}.pth"
     return fetch_from_hub("rasbt/qwen3-from-scratch-grpo-checkpoints", file, Path(out_dir) / file, endpoint)
 
@@ -721,15 +836,17 @@ def download_qwen3_distill_checkpoints(
     endpoint: str | None = None,       # as in `download_model`
 ) -> Path:                             # the .pth file
     "A checkpoint of the book's distillation. Raises ValueError for an unknown type or step."
-    if distill_type not in DISTILL_STEPS: raise ValueError(f"distill_type is {distill_type!r}; it must be one of {', '.join(DISTILL_STEPS)}.")
-    step = f"{int(step):05}"
-    if step not in DISTILL_STEPS[distill_type]: raise ValueError(f"step is {step}; {distill_type} has {', '.join(DISTILL_STEPS[distill_type])}.")
+    if distill_type not in DISTILL_STEPS:
+        raise ValueError(f"distill_type is {distill_type!r}; it must be one of {', '.join(DISTILL_STEPS)}.")
+    step, steps = f"{int(step):05}", DISTILL_STEPS[distill_type]
+    if step not in steps: raise ValueError(f"step is {step}; {distill_type} has {', '.join(steps)}.")
     repo, folder = "rasbt/qwen3-from-scratch-distill-checkpoints", f"ch08_distill_{distill_type}/checkpoints"
     for f in sorted((Path(out_dir) / folder).glob(f"*step{step}*.pth")):
         if looks_complete(f): return f
     with clear_errors(f"step {step} of {repo}"): files = HfApi(endpoint=endpoint).list_repo_files(repo)
     for f in files:
-        if f.startswith(folder) and f"step{step}" in f and f.endswith(".pth"): return fetch_from_hub(repo, f, Path(out_dir) / f, endpoint)
+        if f.startswith(folder) and f"step{step}" in f and f.endswith(".pth"):
+            return fetch_from_hub(repo, f, Path(out_dir) / f, endpoint)
     raise FileNotFoundError(f"{repo} has no step {step} in {folder}.")
 
 # %% ../nbs/07_weights.ipynb #d13cb989
@@ -744,7 +861,7 @@ def download_file(
     dest.unlink(missing_ok=True)
     for address in filter(None, (url, backup_url)):
         try: return fetch(address, dest)
-        except Exception as e: failed.append(f"{address}: {type(e).__name__} {str(e).splitlines()[0] if str(e) else ''}".strip())
+        except Exception as e: failed.append(f"{address}: {type(e).__name__} {str(e).partition(chr(10))[0]}".strip())
     raise RuntimeError(f"Could not fetch {dest.name}. {'; '.join(failed)}")
 
 def load_hf_weights_into_qwen(
@@ -752,12 +869,14 @@ def load_hf_weights_into_qwen(
     param_config: dict,        # needs "n_layers"
     params: dict[str, Tensor], # hub name → tensor
 ):
-    "Copy hub tensors into a model in place; without lm_head.weight, the head becomes the embedding. Raises ValueError naming a tensor that is missing or has another shape."
+    "Copy hub tensors into a model in place; without lm_head.weight the head becomes the embedding. ValueError if one does not fit."
     if "lm_head.weight" not in params: model.out_head.weight = model.tok_emb.weight
-    mine = dict(model.named_parameters())
-    for name, p in mine.items():
-        if (m := re.match(r"trf_blocks\.(\d+)\.", name)) and int(m[1]) >= param_config["n_layers"]: continue
+    for name, p in model.named_parameters():
+        block = re.match(r"trf_blocks\.(\d+)\.", name)
+        if block and int(block[1]) >= param_config["n_layers"]: continue
         hub = ours_to_hf(name)
-        if hub not in params: raise ValueError(f"{hub} is missing among the {len(params)} tensors; the model needs it for {name}.")
-        if params[hub].shape != p.shape: raise ValueError(f"{hub} is {list(params[hub].shape)}, and {name} is {list(p.shape)}.")
+        if hub not in params:
+            raise ValueError(f"{hub} is missing among {len(params)} tensors; the model needs it for {name}.")
+        if params[hub].shape != p.shape:
+            raise ValueError(f"{hub} is {list(params[hub].shape)}, and {name} is {list(p.shape)}.")
         with torch.no_grad(): p.copy_(params[hub])
