@@ -62,14 +62,18 @@ def check_config(
     if missing := [key for key in (*sizes, "rope_base") if key not in cfg]:
         raise ValueError(f"the configuration lacks {', '.join(missing)}; QWEN_CONFIG_06_B shows all keys.")
     for key in sizes:
-        if type(cfg[key]) is not int or cfg[key] < 1: raise ValueError(f"{key} is {cfg[key]!r}; it must be a whole number of at least 1.")
+        if type(cfg[key]) is not int or cfg[key] < 1:
+            raise ValueError(f"{key} is {cfg[key]!r}; it must be a whole number of at least 1.")
     if cfg["n_heads"] % cfg["n_kv_groups"]:
-        raise ValueError(f"n_heads is {cfg['n_heads']}, not a multiple of n_kv_groups, {cfg['n_kv_groups']}: each key head serves equally many query heads.")
+        raise ValueError(f"n_heads is {cfg['n_heads']}, not a multiple of n_kv_groups, {cfg['n_kv_groups']}: "
+                         "each key head serves equally many query heads.")
     head_dim = cfg.get("head_dim")
     if head_dim is None:
-        if cfg["emb_dim"] % cfg["n_heads"]: raise ValueError(f"emb_dim is {cfg['emb_dim']}, not a multiple of n_heads, {cfg['n_heads']}; give head_dim.")
+        if cfg["emb_dim"] % cfg["n_heads"]:
+            raise ValueError(f"emb_dim is {cfg['emb_dim']}, not a multiple of n_heads, {cfg['n_heads']}; give head_dim.")
         head_dim = cfg["emb_dim"] // cfg["n_heads"]
-    if head_dim < 2 or head_dim % 2: raise ValueError(f"head_dim is {head_dim}; RoPE turns pairs of features, so it must be even.")
+    if head_dim < 2 or head_dim % 2:
+        raise ValueError(f"head_dim is {head_dim}; RoPE turns pairs of features, so it must be even.")
     if not cfg["rope_base"] > 0: raise ValueError(f"rope_base is {cfg['rope_base']}; it must be above 0.")
     dtype = cfg.get("dtype")
     if isinstance(dtype, str): dtype = DTYPES.get(dtype.removeprefix("torch."), dtype)
@@ -85,27 +89,29 @@ def _too_long(
     limit: int, # the model's context_length
 ):
     "Raise the ValueError. Apart, because a compiler cannot format numbers that it does not know."
-    raise ValueError(f"{used + n_new:,} tokens ({used:,} in the cache + {n_new:,} new); the model's context_length is {limit:,}. "
-                     "Shorten the prompt or ask for fewer tokens.")
+    raise ValueError(f"{used + n_new:,} tokens ({used:,} in the cache + {n_new:,} new); "
+                     f"the model's context_length is {limit:,}. Shorten the prompt or ask for fewer tokens.")
 
 def check_input(
     in_idx: Tensor,             # (batch, T) token ids
     cfg: dict,                  # vocab_size, context_length, n_layers
     cache: Cache | None = None, # what came before
 ):
-    "Raise ValueError for ids outside the vocabulary, a text beyond the context, or another model's cache; waits for no device."
+    "Raise ValueError for ids outside the vocabulary, a text beyond the context, or another model's cache."
     used = 0 if cache is None else cache.known_position()
     if used + in_idx.shape[1] > cfg["context_length"]: _too_long(used, in_idx.shape[1], cfg["context_length"])
     if cache is not None and cache.n_layers != cfg["n_layers"]:
-        raise ValueError(f"the cache was made for {cache.n_layers} layers; this model has {cfg['n_layers']}. Make it with KVCache(model.cfg['n_layers']).")
+        raise ValueError(f"the cache was made for {cache.n_layers} layers; this model has {cfg['n_layers']}. "
+                         "Make it with KVCache(model.cfg['n_layers']).")
     if in_idx.device.type != "cpu" or torch.compiler.is_compiling() or not in_idx.numel(): return
     low, high = (id.item() for id in in_idx.aminmax())
     if low < 0 or high >= cfg["vocab_size"]:
-        raise ValueError(f"token id {low if low < 0 else high:,} is outside the vocabulary; ids go from 0 to {cfg['vocab_size'] - 1:,}. Is this the model's own tokenizer?")
+        raise ValueError(f"token id {low if low < 0 else high:,} is outside the vocabulary; ids go from 0 to "
+                         f"{cfg['vocab_size'] - 1:,}. Is this the model's own tokenizer?")
 
 # %% ../nbs/06_qwen3.ipynb #190163f1
 class Qwen3Model(nn.Module):
-    "Token ids in, logits out: embedding, blocks, norm, head (Qwen3 Technical Report 2025, section 2). A pure function of (ids, cache)."
+    "Embedding, blocks, norm, head (Qwen3 Technical Report 2025, section 2): a pure function of (token ids, cache)."
     takes_last_only = True  # `generate` asks for the last position's logits alone where it can
 
     def __init__(self,
@@ -124,7 +130,7 @@ class Qwen3Model(nn.Module):
         cache: Cache | None = None, # KVCache or StaticKVCache holding what came before; the new tokens are added to it
         last_only: bool = False,    # logits of the last position only: what generation needs
     ) -> Tensor:                    # (batch, T or 1, vocab_size) logits
-        "Scores of every token of the vocabulary as the next one, at each position. Raises ValueError where `check_input` does."
+        "Scores of every token as the next one, at each position. Raises ValueError where `check_input` does."
         check_input(in_idx, self.cfg, cache)
         T, device = in_idx.shape[1], in_idx.device
         positions = torch.arange(T, device=device) if cache is None else cache.positions(T, device)
@@ -140,9 +146,11 @@ class Qwen3Model(nn.Module):
         "Nothing to do: the cache owns its position. The book's code calls it."
 
 # %% ../nbs/06_qwen3.ipynb #035b629c
-_all_ = ["KVCache", "FeedForward", "GroupedQueryAttention", "RMSNorm", "TransformerBlock", "apply_rope", "compute_rope_params", "Qwen3Tokenizer"]
+_all_ = ["KVCache", "FeedForward", "GroupedQueryAttention", "RMSNorm", "TransformerBlock",
+         "apply_rope", "compute_rope_params", "Qwen3Tokenizer"]
 
-_FROM_WEIGHTS = ("download_qwen3_small", "download_qwen3_grpo_checkpoints", "download_qwen3_distill_checkpoints", "load_hf_weights_into_qwen")
+_FROM_WEIGHTS = ("download_qwen3_small", "download_qwen3_grpo_checkpoints", "download_qwen3_distill_checkpoints",
+                 "load_hf_weights_into_qwen")
 
 def __getattr__(name):
     "Names of `weights` that the book imports from here."
@@ -154,7 +162,7 @@ def __getattr__(name):
 # %% ../nbs/06_qwen3.ipynb #1dc21990
 def count_parameters(
     cfg: dict,       # see QWEN_CONFIG_06_B
-) -> dict[str, int]: # embedding, attention, feed_forward, norms, head; total; non_embedding (total less embedding and head)
+) -> dict[str, int]: # embedding, attention, feed_forward, norms, head; total; non_embedding (without embedding, head)
     "Parameters by part, from the configuration alone."
     cfg = check_config(cfg)
     E, d, layers = cfg["emb_dim"], cfg["head_dim"], cfg["n_layers"]
