@@ -455,7 +455,10 @@ def write_weights(
         tensors[ours_to_hf(name)] = t
     files = shards(tensors, max_size)
     for file, names in files.items():
+        (folder / file).touch()
+        mode = (folder / file).stat().st_mode                         # what a new file of this user gets
         save_file({n: tensors[n] for n in names}, folder / file, metadata={"format": "pt"})
+        os.chmod(folder / file, mode)                                 # safetensors writes it for the owner's eyes only
     if len(files) > 1:
         index = {"metadata": {"total_size": sum(t.nbytes for t in tensors.values())},
                  "weight_map": {n: file for file, names in files.items() for n in names}}
