@@ -60,6 +60,12 @@ class Cache:
         left_pad = None if self.left_pad is None else self.left_pad.to(slots.device)
         return visible(slots, self.max_len or self.position + n_new, left_pad)
 
+    def advance(self,
+        n_new: int, # tokens that all layers have appended
+    ):
+        "Move the position on; once a step."
+        self.position += n_new
+
 # %% ../nbs/05_kv_cache.ipynb #c2e634fd
 def _write(
     buffer: Tensor | None, # (batch, kv_heads, room, head_dim), or None: nothing stored yet
@@ -111,12 +117,6 @@ class KVCache(Cache):
         self._k[layer] = _write(self._k[layer], k, self.position, max(end, self.capacity))
         self._v[layer] = _write(self._v[layer], v, self.position, max(end, self.capacity))
         return self._k[layer][:, :, :end], self._v[layer][:, :, :end]
-
-    def advance(self,
-        n_new: int, # tokens that all layers have appended
-    ):
-        "Move the position on; once a step."
-        self.position += n_new
 
     @property
     def nbytes(self) -> int:
@@ -230,16 +230,12 @@ class StaticKVCache(Cache):
         self.v[layer].index_copy_(2, slots, v.to(self.v.dtype))
         return self.k[layer], self.v[layer]
 
-    def advance(self,
-        n_new: int, # tokens that all layers have appended
-    ):
+    def advance(self, n_new: int):
         "Move the position on; once a step."
         self._position += n_new
 
     @property
-    def nbytes(self) -> int:
-        "Bytes of the buffers."
-        return self.k.nbytes + self.v.nbytes
+    def nbytes(self) -> int: return self.k.nbytes + self.v.nbytes  # of the buffers
 
 # %% ../nbs/05_kv_cache.ipynb #88547c87
 def cache_bytes(
