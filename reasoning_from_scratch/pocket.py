@@ -287,8 +287,6 @@ def orders(
     return chain + then + (last[0].upper() + last[1:] if then == ". " else last)
 
 # %% ../nbs/09_pocket.ipynb #711d9929
-#| code-fold: true
-#| code-summary: "Tables: names, things, containers"
 HE = "Sam Tom Ben Omar Luis Jack Leo Max Adam Noah Ravi Paul John Peter Hugo Ivan Kofi Alan David James Bob Tim Dan Mark".split()
 SHE = "Mia Anna Lena Zoe Emma Sara Nina Lucy Ada Maya Rosa Ella Kate Julia Mary Amy Eva Lily Alice Grace Fatima Yuki Jane Sue".split()
 THINGS = """apple pear orange banana egg cookie candy marble book pencil pen stamp sticker card coin shell stone flower ball toy cup
@@ -334,8 +332,6 @@ def cast(
                 box=box, boxes=boxes, money=rng.choice(MONEY), kids=rng.choice(PEOPLE), place=rng.choice(PLACES))
 
 # %% ../nbs/09_pocket.ipynb #02bc6c69
-#| code-fold: true
-#| code-summary: "Table: stories of one operation"
 ONE_STEP = """
 a + b | {A} has {a} {xs} and [buys|gets|finds|picks|makes|receives|is given] {b} more[| {xs}]. How many {xs} does {he} have[| now| in all| in total| altogether]?
 a + b | {A} [has|had] {a} {xs}. {B} gives {him} {b} more[| {xs}]. How many {xs} does {A} have[| now| in total]?
@@ -388,8 +384,6 @@ a / b | {A} has {a} {xs}, {b} times as many as {B}. How many does {B} have?
 """
 
 # %% ../nbs/09_pocket.ipynb #2e20d0c1
-#| code-fold: true
-#| code-summary: "Table: stories of two and three operations"
 MORE_STEPS = """
 a + b - c | {A} has {a} {xs}[,| and] [buys|gets|finds|picks] {b} more and [then |][gives {c} to {B}|loses {c}|eats {c}|sells {c}|gives away {c}]. How many [|{xs} ]does {he} have [left|now]?
 a - b + c | {A} has {a} {xs}. {He} [gives {b} to {B}|loses {b}|sells {b}|eats {b}] and [then |][buys|gets|finds|makes] {c} more. How many [|{xs} ]does {he} have[| now]?
@@ -587,8 +581,6 @@ def reply_to(
     return f"The answer is \\boxed{{{answer}}}{note}."
 
 # %% ../nbs/09_pocket.ipynb #2e06c6db
-#| code-fold: true
-#| code-summary: "Tables: sentences around an expression"
 ASK = """{E}|{E}|{E}|{E} =|{E} =|{E}=|{E} = ?|{E}=?|{E}?|{E} equals|{E} equals what?|{E} is|what is {E}|What is {E}?
 What is {E}?|What is {E}?|What is {E}?|What's {E}?|What's {E}?|Whats {E}?|what's {E}|how much is {E}
 How much is {E}?|How much is {E}?|How much does {E} make?|Compute {E}.|Compute {E}|Compute: {E}|Calculate {E}.
@@ -685,8 +677,6 @@ def not_whole(
     return Problem(question, thinking, value(tree), "not whole", tree, f"The answer is \\boxed{{{a}/{b}}}: {a // b}, remainder {a % b}.")
 
 # %% ../nbs/09_pocket.ipynb #843824c0
-#| code-fold: true
-#| code-summary: "Tables: small talk"
 WHO = "I am a pocket model: I only know arithmetic."
 TALK = {
     f"Hello! {WHO} Ask me, for example: What is 17 + 25 * 2?":
@@ -810,8 +800,6 @@ def wilson_interval(
     return max(0.0, middle - half), min(1.0, middle + half)
 
 # %% ../nbs/09_pocket.ipynb #4cf751ff
-#| code-fold: true
-#| code-summary: "Tables and tokens"
 LEAD = set("""what is what's whats how much many compute calculate evaluate work out find the value of solve simplify determine
 tell me give can you could do does please result answer to would be question problem q quick hi hello let's see
 okay ok and now so next my homework help with a i need want know figure this if get make for""".split()) - {"a"}

@@ -82,16 +82,6 @@ def check_config(
     return {**cfg, "head_dim": head_dim, "dtype": dtype}
 
 # %% ../nbs/06_qwen3.ipynb #5c1b93e8
-@torch.compiler.disable
-def _too_long(
-    used: int,  # tokens in the cache
-    n_new: int, # tokens to come
-    limit: int, # the model's context_length
-):
-    "Raise the ValueError. Apart, because a compiler cannot format numbers that it does not know."
-    raise ValueError(f"{used + n_new:,} tokens ({used:,} in the cache + {n_new:,} new); "
-                     f"the model's context_length is {limit:,}. Shorten the prompt or ask for fewer tokens.")
-
 def check_input(
     in_idx: Tensor,             # (batch, T) token ids
     cfg: dict,                  # vocab_size, context_length, n_layers
@@ -99,7 +89,9 @@ def check_input(
 ):
     "Raise ValueError for ids outside the vocabulary, a text beyond the context, or another model's cache."
     used = 0 if cache is None else cache.known_position()
-    if used + in_idx.shape[1] > cfg["context_length"]: _too_long(used, in_idx.shape[1], cfg["context_length"])
+    if used + in_idx.shape[1] > cfg["context_length"]:  # no thousands separators: torch.compile cannot format its symbolic numbers so
+        raise ValueError(f"{used + in_idx.shape[1]} tokens ({used} in the cache + {in_idx.shape[1]} new); the model's "
+                         f"context_length is {cfg['context_length']}. Shorten the prompt or ask for fewer tokens.")
     if cache is not None and cache.n_layers != cfg["n_layers"]:
         raise ValueError(f"the cache was made for {cache.n_layers} layers; this model has {cfg['n_layers']}. "
                          "Make it with KVCache(model.cfg['n_layers']).")
