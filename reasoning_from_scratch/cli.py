@@ -270,9 +270,9 @@ def main(
         if argv and not argv[0].startswith("-") and argv[0] not in commands:
             hint = f"{_closest(argv[0], commands)} There are: {', '.join(commands)}."
             raise UsageError(f"{argv[0]!r} is not a command.{hint} See: rfs --help")
-        code = 0
-        with contextlib.suppress(SystemExit):               # argparse ends so after --help and --version
-            args = parser.parse_args(argv or ["--help"])
+        code, args = 0, None
+        with contextlib.suppress(SystemExit): args = parser.parse_args(argv or ["--help"])  # --help and --version end so
+        if args:
             name = f"rfs {args.command}"
             code = args.run(args) or 0
         sys.stdout.flush()
@@ -289,6 +289,7 @@ def _complain(name, message, code):
     if os.environ.get("RFS_DEBUG") and code != 130: importlib.import_module("traceback").print_exc()
     try: sys.stdout.flush()
     except OSError: _drop_output(code)  # a full disk, say
+    if code == 130 and sys.stderr.isatty(): print(file=sys.stderr)  # ^C stands in the middle of a line
     print(clean(" ".join(f"{name}: {message}".split())), file=sys.stderr)
     return code
 
