@@ -15,8 +15,10 @@ from .generate import (generate_stats, generate_text_basic, generate_text_basic_
 _all_ = ["generate_stats", "generate_text_basic", "generate_text_basic_cache",
          "generate_text_basic_stream", "generate_text_basic_stream_cache"]
 
-def get_device(
+def _get_device(
     enable_tensor_cores: bool = True, # CUDA only: float32 products may use TF32
 ):                                    # the best torch.device there is: cuda, mps, xpu, cpu
     "Choose a device and say which."
     return device.get_device(enable_tensor_cores=enable_tensor_cores, verbose=True)
+
+get_device = _get_device  # under this name the site's index knows the one of `device`

@@ -20,7 +20,7 @@ _REORDERS = set("\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u2
 
 def clean(
     text: str,  # anything a model, a file or a user wrote
-) -> str:       # safe to print: newline and tab kept, other control characters spelt out, as `\x1b`
+) -> str:       # safe to print: newline and tab kept, other control characters spelled out, as `\x1b`
     "Show control characters instead of obeying them: a model's text must not move the cursor or recolor the screen."
     def spell(c): return f"\\x{ord(c):02x}" if ord(c) < 256 else f"\\u{ord(c):04x}"
     def acts(c): return c in _REORDERS or (unicodedata.category(c) in ("Cc", "Cs") and c not in "\n\t")
@@ -261,7 +261,7 @@ def main(
     argv: list[str] | None = None,  # arguments after `rfs`; None = those of the process
 ) -> int:                           # exit code: 0 done, 1 failed, 2 used badly, 130 stopped by Ctrl-C
     "Run one command and turn every way it can end into an exit code and at most one line on standard error."
-    for stream in (sys.stdout, sys.stderr):  # a character the terminal cannot show is spelt out, not an exception
+    for stream in (sys.stdout, sys.stderr):  # a character the terminal cannot show is spelled out, not an exception
         if hasattr(stream, "reconfigure"): stream.reconfigure(errors="backslashreplace")
     name = "rfs"
     try:
