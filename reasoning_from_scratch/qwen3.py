@@ -144,12 +144,14 @@ _all_ = ["KVCache", "FeedForward", "GroupedQueryAttention", "RMSNorm", "Transfor
 _FROM_WEIGHTS = ("download_qwen3_small", "download_qwen3_grpo_checkpoints", "download_qwen3_distill_checkpoints",
                  "load_hf_weights_into_qwen")
 
-def __getattr__(name):
+def _from_weights(name):
     "Names of `weights` that the book imports from here."
     if name in _FROM_WEIGHTS:
         from reasoning_from_scratch import weights
         return getattr(weights, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+__getattr__ = _from_weights   # Python asks it for names that this module lacks
 
 # %% ../nbs/06_qwen3.ipynb #1dc21990
 def count_parameters(
