@@ -342,7 +342,7 @@ def start(
     "Check the input and begin a turn. Raises UsageError for what does not fit."
     from reasoning_from_scratch.generate import generate
     limit = _limit(model, ids, max_new_tokens)
-    try: return generate(model, [ids], tokenizer=tokenizer, eos_token_id=tokenizer.eos_token_ids, max_new_tokens=limit)
+    try: return generate(model, [ids], tokenizer=tokenizer, max_new_tokens=limit)
     except ValueError as e:  # its advice may name an argument that the command does not have
         raise UsageError(str(e).replace(' or pass truncate="left"', "")) from e
 
