@@ -790,12 +790,13 @@ def fetch_from_hub(
     file: str,                   # path in it
     dest: str | os.PathLike,     # where to put it
     endpoint: str | None = None, # as in `download_model`
+    repo_type: str = "model",    # or "dataset"
 ) -> Path:                       # dest
     "One file of a repository, to a place of your own. Complete there: no network."
     dest = Path(dest)
     if looks_complete(dest): return dest
     with clear_errors(f"{file} of {repo}"):
-        url = hf_hub_url(repo, file, endpoint=endpoint)
+        url = hf_hub_url(repo, file, repo_type=repo_type, endpoint=endpoint)
         meta = get_hf_file_metadata(url)
         dest.unlink(missing_ok=True)                                   # cut off by another program
         fetch(url, dest, meta.size, meta.etag)
