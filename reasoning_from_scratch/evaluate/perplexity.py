@@ -110,7 +110,9 @@ def windows(
     if window < 1: raise ValueError(f"window is {window}; the model must read at least 1 token.")
     if not 1 <= stride <= window: raise ValueError(f"stride is {stride}; it must be from 1 to the window, {window}. window // 2 is a good choice.")
     if unscored < 1: raise ValueError(f"unscored is {unscored}; nothing comes before the first token, so it is at least 1.")
-    if n <= unscored: raise ValueError(f"the text has {n} token{'s' * (n != 1)}, and the first {unscored} cannot be scored: at least {unscored + 1} are needed.")
+    if n <= unscored:
+        raise ValueError(f"the text has {n} token{'s' * (n != 1)}; at least {unscored + 1} are needed, because the first "
+                         f"{'is' if unscored == 1 else f'{unscored} are'} context only.")
     result, start, first = [], 0, unscored
     while first < n:
         stop = min(start + window + 1, n)
@@ -136,7 +138,11 @@ def surprise(
     if window is None: window = limit or max(1, len(ids))
     if stride is None: stride = max(1, window // 2)
     spans = windows(len(ids), window, stride, unscored)
-    check_ids([ids], model.cfg.get("vocab_size"))
+    vocab = model.cfg.get("vocab_size")
+    bad = next((at for at, t in enumerate(ids) if t < 0 or vocab and t >= vocab), None)
+    if bad is not None:
+        raise ValueError(f"token {bad} of the text has id {ids[bad]:,}; this model's ids are {f'0 … {vocab - 1:,}' if vocab else '0 and up'}. "
+                         "Encode the text with the model's own tokenizer.")
     rows, starts = [ids[start:stop] for start, stop, _ in spans], [first - start for start, _, first in spans]
     scores = token_logprobs(model, rows, starts, batch_size=max(1, 8192 // window) if batch_size is None else batch_size)
     return -torch.cat(scores)
