@@ -20,12 +20,12 @@ class Extracted:
     how: str   # "boxed", "stated", "number" or "whole"
 
 # %% ../../nbs/grade/01_extract.ipynb #8cbe3e61
-SEARCHED = 100_000  # characters of a reply that are searched, counted from its end: about 30 pages
+SEARCHED = 50_000  # characters of a reply that are searched, counted from its end: about 15 pages
 INVISIBLE = dict.fromkeys([0xAD, 0x2060, 0xFEFF, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2066, 0x206A)])
 
 def searched_part(
     text: str, # any text
-) -> str:      # its last 100,000 characters, trimmed, without those that show nothing
+) -> str:      # its last 50,000 characters, trimmed, without those that show nothing
     "The part of a text that the rules look at."
     text = text.rstrip()[-SEARCHED:]
     return (text if text.isascii() else text.translate(INVISIBLE)).strip()
@@ -47,7 +47,7 @@ UNBRACED = re.compile(r"[-+−]?\d++(?:,\d{3})*+(?:\.\d++)?+(?:/\d++)?+"        
                       r"|[A-Za-z](?![A-Za-z])")                              # \boxed x
 
 def last_boxed(
-    text: str,    # any text; its last 100,000 characters are searched
+    text: str,    # any text; its last 50,000 characters are searched
 ) -> str | None:  # the content as written; None without a balanced box that holds something
     r"The content of the last balanced `\boxed{…}` or `\fbox{…}`: of those that close, the one that opens last."
     text = text.rstrip()[-SEARCHED:]
@@ -123,7 +123,7 @@ def statement(
 LONE_NUMBER = re.compile(r"\W{0,3}\d[\d,./ ]*+%?\W{0,2}")
 
 def last_stated(
-    text: str,    # any text; its last 100,000 characters are searched
+    text: str,    # any text; its last 50,000 characters are searched
 ) -> str | None:  # the last answer stated in words, bare; None if there is none
     "What follows the last *answer is*, *answer:* or `####`."
     text = searched_part(text)
@@ -140,6 +140,7 @@ WHOLE = r"(?: (?<!\d)(?<!\d,)(?!0)\d{1,3}(?:,\d{3})++(?!\d)(?!,\d) | \d++ )"   #
 DECIMAL = rf"(?: {WHOLE} (?:\.\d*+\\overline\{{\d++\}}|\.\d++)?+ | (?<![\d.])\.\d++ )"
 EXPONENT = r"(?:\{[-+−]?\d++\}|[-+−]?\d++)"
 NUMBER = re.compile(rf"""
+    (?=[\d.\\½⅓⅔¼¾⅕-⅞⅐-⅒])
     (?: (?:\d++\ ?)?+ \\[dtc]?frac\s?(?:\{{\d++\}}|\d)\s?(?:\{{\d++\}}|\d)          # \frac34, 3\frac{{1}}{{2}}
       | (?<!/)(?<!/\ ) (?:\d++\ (?=\d++/\d))?+ {DECIMAL}\ ?/\ ?{DECIMAL} (?!\ ?/\ ?\d)  # 3/4, 3 1/2, but not 24/12/2026
       | (?:\d++\ ?)?+ [½⅓⅔¼¾⅕-⅞⅐-⅒]                                                # 3½
@@ -148,7 +149,7 @@ NUMBER = re.compile(rf"""
     (?P<percent>\s?\\?%|\s(?:percent|per\ cent)\b)?+
     """, re.VERBOSE)
 GROUPS = re.compile(r"(?<=\d)(?:\{,\}|,?\\[!,;:]|[\u00a0\u2009\u202f'’])(?=\d{3}(?!\d))")  # other marks between thousands
-FRACTION = re.compile(r"(\d*) ?\\[dtc]?frac\s?\{?(\d+?)\}?\s?\{?(\d+)\}?")
+FRACTION = re.compile(r"(\d*+)\ ?\\[dtc]?frac\s?(\d|\{\d++\})\s?(\d|\{\d++\})")
 DASHES = "-−‐‑‒–﹣－"
 MONEY = re.compile(r"(?:\\?\$|[€£¥₹])\s?$")
 
@@ -171,16 +172,16 @@ def sign_before(
     return None if name or re.search(r"[\^_]\{?$", left) else ""
 
 def last_number(
-    text: str,    # any text; its last 100,000 characters are searched
+    text: str,    # any text; its last 50,000 characters are searched
 ) -> str | None:  # such as "1234", "-3.5", "3/4", "3 1/2", "50%"; None if there is none
     "The last number written in digits: thousands joined, its sign and percent kept, money signs dropped."
     text = GROUPS.sub(",", searched_part(text))
     for found in reversed(list(NUMBER.finditer(text))):
         if (sign := sign_before(text, found.start())) is None: continue
         number = found[0][:found.start("percent") - found.start()] if found["percent"] else found[0]
-        number = FRACTION.sub(lambda m: f"{m[1]} {m[2]}/{m[3]}".strip(), number.replace(",", ""))
-        number = re.sub(r"\s*/\s*", "/", "".join(str(int(c)) if c.isdecimal() else c for c in number))
-        return sign + number.replace("−", "-") + ("%" if found["percent"] else "")
+        if over := FRACTION.fullmatch(number): number = f"{over[1]} {over[2].strip('{}')}/{over[3].strip('{}')}".strip()
+        number = "".join(str(int(c)) if c.isdecimal() else c for c in number.replace(",", "").replace("−", "-"))
+        return sign + number.replace(" /", "/").replace("/ ", "/") + ("%" if found["percent"] else "")
     return None
 
 # %% ../../nbs/grade/01_extract.ipynb #24834d86
