@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['BOOK_KEYS', 'MORE_KEYS', 'START', 'RUN_KEYS', 'Example', 'render_prompt', 'shorten', 'unusable', 'Task', 'Solution',
-           'Solver', 'fingerprint', 'Greedy', 'reply_ids', 'to_line', 'asked', 'answered', 'wrong_with',
+           'Solver', 'fingerprint', 'Greedy', 'reply_ids', 'to_line', 'asked', 'verdict', 'answered', 'wrong_with',
            'parse_records', 'read_records', 'OtherRun', 'differences', 'apart', 'match', 'lock', 'RecordFile',
            'duration', 'progress_line', 'ProgressBar', 'check_task', 'told', 'run', 'regrade', 'changed']
 
@@ -94,7 +94,7 @@ class Solution:
     text: str           # the reply, thinking and special tokens included
     tokens: int         # generated for it, all attempts together
     seconds: float      # its share of the time that its batch took
-    finish_reason: str  # "eos", "stop", "length" or "interrupted", as in `generate`; "too long": the prompt left no room
+    finish_reason: str  # "eos", "stop", "length", "interrupted" as in `generate`; "too long": no room for a reply
     extra: dict = field(default_factory=dict)  # JSON values that go into the record: votes, scores, drafts …
 
 class Solver(Protocol):
@@ -108,10 +108,12 @@ def fingerprint(
     model,   # anything with named_parameters(), or not
 ) -> str:    # 12 hexadecimal digits; "" for a model without parameters
     "A hash of some 1,024 numbers of every weight, the same on every device: another training, another fingerprint."
-    digest, weights = hashlib.sha256(), list(model.named_parameters()) if hasattr(model, "named_parameters") else []
+    digest = hashlib.sha256()
+    weights = list(model.named_parameters()) if hasattr(model, "named_parameters") else []
     with torch.no_grad():
         for name, p in weights:
-            digest.update(f"{name.removeprefix('_orig_mod.')} {tuple(p.shape)}".encode())   # torch.compile puts the prefix there
+            name = name.removeprefix("_orig_mod.")      # which torch.compile puts there
+            digest.update(f"{name} {tuple(p.shape)}".encode())
             digest.update(p.flatten()[::max(1, p.numel() // 1024)].float().cpu().numpy().tobytes())
     return digest.hexdigest()[:12] if weights else ""
 
@@ -126,7 +128,7 @@ class Greedy:
         thinking: bool = True,        # False: a reasoning model answers at once
         batch_size: int = 16,         # prompts generated together
         seed: int = 0,                # recorded; nothing here is drawn
-        chat: bool | None = None,     # prompts in the chat template? None: yes for a model whose texts end in <|im_end|>
+        chat: bool | None = None,     # use the chat template? None: if the model's texts end in <|im_end|>
     ):
         if batch_size < 1 or max_new_tokens < 1:
             raise ValueError(f"batch_size is {batch_size}, max_new_tokens {max_new_tokens}; both must be at least 1.")
@@ -136,14 +138,16 @@ class Greedy:
         self.settings = {
             "solver": "greedy", "model": model_name, "seed": seed, "max_new_tokens": max_new_tokens,
             "thinking": thinking if self.chat else None, "chat": self.chat,
-            "dtype": None if weight is None else str(weight.dtype).removeprefix("torch."), "weights": fingerprint(model)}
+            "dtype": None if weight is None else str(weight.dtype).removeprefix("torch."),
+            "weights": fingerprint(model)}
 
     def encode(self,
         prompt: str,   # as the task words it
     ) -> list[int]:    # token ids; special strings in a problem are ordinary text
         "One user's turn for a model that chats, the bare text for a base model."
         if not self.chat: return self.tokenizer.encode(prompt, chat_wrapped=False, allow_special=False)
-        return self.tokenizer.encode_chat([{"role": "user", "content": prompt}], thinking=self.settings["thinking"])
+        turn = [{"role": "user", "content": prompt}]
+        return self.tokenizer.encode_chat(turn, thinking=self.settings["thinking"])
 
 # %% ../../nbs/evaluate/01_loop.ipynb #ca0b2df6
 def reply_ids(
@@ -155,8 +159,11 @@ def reply_ids(
     new, reasons, running = [[] for _ in rows], ["length"] * len(rows), range(len(rows))
     while running := [i for i in running if reasons[i] == "length" and len(new[i]) < room[i]]:
         most = min(room[i] - len(new[i]) for i in running)   # padded to its longest row, the batch has this much room
-        part = generate(solver.model, [rows[i] + new[i] for i in running], tokenizer=solver.tokenizer, max_new_tokens=most).run()
-        for i, ids, reason in zip(running, part.token_ids, part.finish_reasons): new[i] += ids; reasons[i] = reason
+        so_far = [rows[i] + new[i] for i in running]
+        part = generate(solver.model, so_far, tokenizer=solver.tokenizer, max_new_tokens=most).run()
+        for i, ids, reason in zip(running, part.token_ids, part.finish_reasons):
+            new[i] += ids
+            reasons[i] = reason
     return new, reasons
 
 # %% ../../nbs/evaluate/01_loop.ipynb #a1997930
@@ -173,22 +180,26 @@ def __call__(self: Greedy,
     new, reasons = reply_ids(self, [rows[i] for i in fits], [room[i] for i in fits])
     texts = [self.tokenizer.decode(ids, skip_unknown=True) for ids in new]
     share = (time.perf_counter() - start) / len(rows)
-    done = {i: Solution(text, len(ids), share, reason) for i, text, ids, reason in zip(fits, texts, new, reasons)}
-    def too_long(i): return Solution("", 0, share, "too long", {"prompt_tokens": len(rows[i]), "context_length": context})
-    return [done.get(i) or too_long(i) for i in range(len(rows))]
+    solved = zip(fits, texts, new, reasons)
+    done = {i: Solution(text, len(ids), share, reason) for i, text, ids, reason in solved}
+    def too_long(ids): return Solution("", 0, share, "too long", {"prompt_tokens": len(ids), "context_length": context})
+    return [done.get(i) or too_long(ids) for i, ids in enumerate(rows)]
 
 # %% ../../nbs/evaluate/01_loop.ipynb #6322b131
-BOOK_KEYS = {"index": int, "problem": str, "gtruth_answer": str, "generated_text": str, "extracted": (str, type(None)), "correct": bool}
-MORE_KEYS = {"id": "", "level": "", "subject": "", "task": "", "how": "", "reason": "", "prompt": "", "model": "", "solver": "",
-             "settings": {}, "seed": None, "tokens": None, "seconds": None, "finish_reason": "", "extra": {}}
+BOOK_KEYS = {"index": int, "problem": str, "gtruth_answer": str,
+             "generated_text": str, "extracted": str | None, "correct": bool}          # key → what it holds
+MORE_KEYS = {"id": "", "level": "", "subject": "", "task": "", "how": "", "reason": "", "prompt": "",
+             "model": "", "solver": "", "settings": {}, "seed": None, "tokens": None, "seconds": None,
+             "finish_reason": "", "extra": {}}                                         # key → where it is missing
 
 def to_line(
     record: dict,
 ) -> bytes:   # UTF-8, with a newline at its end and nowhere else
-    "A record as a line of JSON. ValueError or TypeError, naming the record, for NaN and whatever else JSON does not know."
+    "A record as a line of JSON. ValueError or TypeError, naming the record, for NaN and all that JSON does not know."
     try: return (json.dumps(record, ensure_ascii=False, allow_nan=False) + "\n").encode()
-    except UnicodeEncodeError: return (json.dumps(record, allow_nan=False) + "\n").encode()   # half a surrogate pair: spelled out
-    except (ValueError, TypeError) as e: raise type(e)(f"the record of {record.get('id')!r} cannot be written as JSON: {e}.") from None
+    except UnicodeEncodeError: return (json.dumps(record) + "\n").encode()   # half a surrogate pair: spelled out
+    except (ValueError, TypeError) as e:
+        raise type(e)(f"the record of {record.get('id')!r} cannot be written as JSON: {e}.") from None
 
 def asked(
     task: Task,
@@ -199,9 +210,16 @@ def asked(
     "Who is asked what, under which settings."
     settings = dict(solver.settings)
     who = {key: settings.pop(key, None) for key in ("model", "solver", "seed")}
-    record = {"index": index, "problem": example.problem, "gtruth_answer": example.answer, "id": example.id, "level": example.level,
-              "subject": example.subject, "task": task.name, "prompt": task.prompt(example), **who, "settings": settings}
+    record = {"index": index, "problem": example.problem, "gtruth_answer": example.answer, "id": example.id,
+              "level": example.level, "subject": example.subject, "task": task.name, "prompt": task.prompt(example),
+              **who, "settings": settings}
     return json.loads(to_line(record))   # a tuple becomes a list now, as it will in the file
+
+def verdict(
+    grade: Grade,
+) -> dict:
+    "The part of a record that the grader gives."
+    return {"extracted": grade.extracted, "correct": grade.correct, "how": grade.how, "reason": grade.reason}
 
 def answered(
     record: dict,        # what `asked` gave
@@ -209,9 +227,9 @@ def answered(
     grade: Grade,
 ) -> dict:               # the book's keys first
     "The whole record."
-    record = record | {
-        "generated_text": solution.text, "extracted": grade.extracted, "correct": grade.correct, "how": grade.how, "reason": grade.reason,
-        "tokens": solution.tokens, "seconds": round(solution.seconds, 4), "finish_reason": solution.finish_reason, "extra": solution.extra}
+    record = record | verdict(grade) | {
+        "generated_text": solution.text, "tokens": solution.tokens, "seconds": round(solution.seconds, 4),
+        "finish_reason": solution.finish_reason, "extra": solution.extra}
     return json.loads(to_line({key: record[key] for key in (*BOOK_KEYS, *MORE_KEYS)}))
 
 # %% ../../nbs/evaluate/01_loop.ipynb #1779ef64
@@ -224,14 +242,15 @@ def wrong_with(
     if not isinstance(record, dict): return f"holds a {type(record).__name__}; a record is a JSON object"
     if missing := [key for key in BOOK_KEYS if key not in record]: return f"lacks {', '.join(missing)}"
     for key, kind in BOOK_KEYS.items():
-        if not isinstance(record[key], kind) or (kind is int and isinstance(record[key], bool)):
-            return f"has {key} = {shorten(record[key])}, a {type(record[key]).__name__}"
+        value = record[key]
+        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+            return f"has {key} = {shorten(value)}; that must be {getattr(kind, '__name__', kind)}"
 
 def parse_records(
     data: bytes,             # a file's content
     name: str = "records",   # what error messages call it
 ) -> tuple[list[dict], int]: # the records; the bytes up to the end of the last whole one
-    "Lines of JSON → records. A last line that was cut off is left out; any other fault is a ValueError with the line's number."
+    "Lines of JSON → records. A cut-off last line is left out; any other fault is a ValueError naming its line."
     records, end, lines = [], 0, data.split(b"\n")
     for number, line in enumerate(lines, 1):
         last = number == len(lines)  # what follows the last newline: nothing, where nothing was cut off
@@ -239,7 +258,8 @@ def parse_records(
             try: record = json.loads(line)
             except (ValueError, RecursionError) as e:
                 if last and (line.startswith(START) or START.startswith(line) or not line.strip(b"\0")): break
-                raise ValueError(f"{name}, line {number}: not JSON ({e}): {shorten(line[:200].decode(errors='replace'))}") from None
+                begins = shorten(line[:200].decode(errors="replace"))
+                raise ValueError(f"{name}, line {number} is not JSON ({e}): {begins}") from None
             if wrong := wrong_with(record): raise ValueError(f"{name}, line {number} {wrong}.")
             records.append({**MORE_KEYS, "id": str(record["index"]), **record})
         end += len(line) + (not last)
@@ -249,13 +269,13 @@ def parse_records(
 def read_records(
     path: str | os.PathLike,  # a JSONL file, of `run` or of the book's script
 ) -> list[dict]:              # keys that the book's files lack are filled in: id = index, the rest empty or None
-    "Read a file of records. FileNotFoundError or ValueError says what is wrong and where; a cut-off last line is warned about."
+    "Read a file of records. FileNotFoundError or ValueError says what is wrong and where, a warning that the last line is cut off."
     path = Path(path)
     if not path.is_file(): raise FileNotFoundError(f"there is no file of records {path}.")
     data = path.read_bytes()
     records, end = parse_records(data, path.name)
     if end < len(data):
-        warnings.warn(f"{path.name}: its last line is cut off and left out ({len(records)} records are whole). "
+        warnings.warn(f"{path.name}: the last line is cut off and left out; {len(records)} before it are whole. "
                       "The run that wrote it can be finished with resume=True.", stacklevel=2)
     if not records: raise ValueError(f"{path.name} holds no record.")
     return records
@@ -278,7 +298,8 @@ def differences(
     for key in RUN_KEYS:
         a, b = there[key], here[key]
         if isinstance(a, dict) and isinstance(b, dict):
-            found += [(f"{key}.{k}", a.get(k), b.get(k)) for k in dict.fromkeys([*a, *b]) if a.get(k) != b.get(k)]
+            names = [k for k in dict.fromkeys([*a, *b]) if a.get(k) != b.get(k)]
+            found += [(f"{key}.{k}", a.get(k), b.get(k)) for k in names]
         elif a != b: found.append((key, a, b))
     return found
 
@@ -295,15 +316,19 @@ def match(
     name: str,            # of the file
 ) -> dict:                # id → record
     "Are these records of this run? Raises OtherRun with a small diff if not."
-    for number, record in enumerate(records, 1):
-        known = record["id"] in expected
-        diff = differences(record, expected[record["id"]]) if known else [("id", record["id"], "(the task has no such example)")]
-        if diff:
-            lines = [f"{sign} {key}: {shorten(value, apart(a, b))}" for key, a, b in diff for sign, value in (("-", a), ("+", b))]
-            raise OtherRun(f"{name} belongs to another run; nothing in it was changed. Its record {number} ({record['id']}) against this run:\n"
-                           + "\n".join(lines) + "\nWrite to another file, or repeat the settings of that run.", diff)
+    for number, r in enumerate(records, 1):
+        here = expected.get(r["id"])
+        diff = differences(r, here) if here else [("id", r["id"], "(the task has no such example)")]
+        if not diff: continue
+        lines = [f"{sign} {key}: {shorten(value, apart(a, b))}"
+                 for key, a, b in diff for sign, value in (("-", a), ("+", b))]
+        raise OtherRun(f"{name} belongs to another run; nothing in it was changed. Its record {number} ({r['id']}) "
+                       "against this run:\n" + "\n".join(lines) +
+                       "\nWrite to another file, or repeat the settings of that run.", diff)
     repeated = [id for id, n in Counter(r["id"] for r in records).items() if n > 1]
-    if repeated: raise OtherRun(f"{name} holds {len(repeated)} examples more than once, the first {repeated[0]!r}: no single run wrote it.")
+    if repeated:
+        raise OtherRun(f"{name} holds {len(repeated)} examples more than once, the first {repeated[0]!r}: "
+                       "no single run wrote it.")
     return {r["id"]: r for r in records}
 
 # %% ../../nbs/evaluate/01_loop.ipynb #50440b48
@@ -321,8 +346,9 @@ def lock(
             import fcntl
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as e:
-        if e.errno not in (errno.EWOULDBLOCK, errno.EACCES, errno.EDEADLK): return   # a network drive that knows no locks
-        raise BlockingIOError(e.errno, f"{path.name} is being written by another run; wait for it, or give another file") from None
+        if e.errno not in (errno.EWOULDBLOCK, errno.EACCES, errno.EDEADLK): return   # a drive that knows no locks
+        raise BlockingIOError(e.errno, f"{path.name} is being written by another run; wait for it, "
+                                       "or give another file") from None
 
 # %% ../../nbs/evaluate/01_loop.ipynb #34ce24fc
 class RecordFile:
@@ -331,8 +357,10 @@ class RecordFile:
         path: str | os.PathLike,  # made if missing; its folder is not
     ):
         path = self.path = Path(path)
-        if not path.parent.is_dir(): raise FileNotFoundError(f"there is no folder {path.parent} for {path.name}; make it first.")
-        if path.exists() and not path.is_file(): raise ValueError(f"{path} is no regular file; give the name of a .jsonl file.")
+        if not path.parent.is_dir():
+            raise FileNotFoundError(f"there is no folder {path.parent} for {path.name}; make it first.")
+        if path.exists() and not path.is_file():
+            raise ValueError(f"{path} is no regular file; give the name of a .jsonl file.")
         self.file = open(path, "a+b", buffering=0)
         try:
             lock(self.file, path)
@@ -361,8 +389,8 @@ class RecordFile:
         except BaseException as e:
             self.file.truncate(end)
             if not isinstance(e, OSError): raise
-            raise OSError(e.errno, f"{self.path.name} takes no more ({e.strerror}); its {len(self.records)} records are whole. "
-                                   "Make room, then go on with resume=True") from e
+            raise OSError(e.errno, f"{self.path.name} takes no more ({e.strerror}); its {len(self.records)} records "
+                                   "are whole. Make room, then go on with resume=True") from e
         self.records.append(record)
 
     def sync(self):
@@ -390,8 +418,9 @@ def progress_line(
     "Accuracy so far with its interval, and the time left."
     if not done: return ""
     low, high = wilson_interval(right, done)
-    time = f"took {duration(seconds)}" if done >= total else f"{duration(seconds / fresh * (total - done))} left" if fresh else ""
-    return f"{100 * right / done:.1f} % right ({100 * low:.1f}–{100 * high:.1f})" + (f" · {time}" if time else "")
+    if done >= total: time = f" · took {duration(seconds)}"
+    else: time = f" · {duration(seconds / fresh * (total - done))} left" if fresh else ""
+    return f"{100 * right / done:.1f} % right ({100 * low:.1f}–{100 * high:.1f}){time}"
 
 class ProgressBar:
     "A bar on a terminal's standard error; elsewhere a line now and then."
@@ -403,8 +432,8 @@ class ProgressBar:
         console: Console = None, # None: standard error
     ):
         self.console = console or Console(stderr=True, force_jupyter=False, highlight=False)
-        self.bar = Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[line]}"),
-                            console=self.console, disable=not self.console.is_terminal)
+        columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[line]}")
+        self.bar = Progress(*columns, console=self.console, disable=not self.console.is_terminal)
         self.task = self.bar.add_task(name, total=total, completed=done, line="")
         self.name, self.first, self.every, self.start = name, done, every, time.monotonic()
         self.said = self.start
@@ -425,14 +454,17 @@ class ProgressBar:
 def check_task(
     task: Task,
 ):
-    "ValueError, before anything runs, for a task without examples, with repeated ids or with examples that cannot be graded."
+    "ValueError for a task without examples, with repeated ids, or with examples that cannot be graded."
     if not task.examples: raise ValueError(f"{task.name} has no examples (0 problems); there is nothing to evaluate.")
     repeated = [id for id, n in Counter(e.id for e in task.examples).items() if n > 1]
-    if repeated: raise ValueError(f"{task.name} has {len(repeated)} ids more than once, the first {repeated[0]!r}; ids must be unique.")
+    if repeated:
+        raise ValueError(f"{task.name} has {len(repeated)} ids more than once, the first {repeated[0]!r}; "
+                         "ids must be unique.")
     bad = [f"{e.id}: {why}" for e in task.examples if (why := task.check(e))]
     if bad:
         more = f"\n… and {len(bad) - 5} more" if len(bad) > 5 else ""
-        raise ValueError(f"{task.name}: {len(bad)} of {len(task.examples)} examples cannot be used:\n" + "\n".join(bad[:5]) + more)
+        raise ValueError(f"{task.name}: {len(bad)} of {len(task.examples)} examples cannot be used:\n"
+                         + "\n".join(bad[:5]) + more)
 
 @contextmanager
 def told(
@@ -441,7 +473,8 @@ def told(
     "Whatever ends the run early, Ctrl-C too, says what is kept and how to go on."
     try: yield
     except BaseException as e:
-        kept = f"{len(file.records)} records are kept in {file.path.name}; go on with resume=True." if file else "Nothing is kept: there was no out=…"
+        if file: kept = f"{len(file.records)} records are kept in {file.path.name}; go on with resume=True."
+        else: kept = "Nothing is kept: there was no out=…"
         if isinstance(e, KeyboardInterrupt): raise KeyboardInterrupt(f"stopped. {kept}") from None
         e.add_note(kept)
         raise
@@ -456,32 +489,36 @@ def run(
     limit: int | None = None,              # the first so many examples; None: all
     show: Callable | bool | None = None,   # show(record, done, total, right); None: a progress bar; False: nothing
 ) -> list[dict]:                           # records in the order of the examples, earlier ones included
-    "Evaluate. Before the model is asked: ValueError (OtherRun with a diff), FileExistsError, FileNotFoundError, BlockingIOError."
+    "Evaluate. Before the model is asked: ValueError (OtherRun with a diff), FileExistsError and other OSErrors."
     if limit is not None and limit < 1: raise ValueError(f"limit is {limit}; it must be at least 1.")
-    if solver.batch_size < 1: raise ValueError(f"the solver's batch_size is {solver.batch_size}; it must be at least 1.")
+    if solver.batch_size < 1: raise ValueError(f"the solver's batch_size is {solver.batch_size}; it must be 1 or more.")
     check_task(task)
-    expected, examples = {e.id: asked(task, solver, i, e) for i, e in enumerate(task.examples, 1)}, task.examples[:limit]
+    expected = {e.id: asked(task, solver, i, e) for i, e in enumerate(task.examples, 1)}
+    examples = task.examples[:limit]
     with nullcontext() if out is None else RecordFile(out) as file:
         done = match(file.records, expected, file.path.name) if file else {}
         if file and file.size and not resume:
-            raise FileExistsError(f"{file.path.name} holds {len(done)} of {len(expected)} records of this run; pass resume=True to go on, or another file.")
+            raise FileExistsError(f"{file.path.name} holds {len(done)} of {len(expected)} records of this run; "
+                                  "pass resume=True to go on, or another file.")
         if file: file.repair()
-        have, pending = [done[e.id] for e in examples if e.id in done], [e for e in examples if e.id not in done]
-        bar = ProgressBar(task.name, len(examples), len(have)) if show is None else nullcontext(show or (lambda *_: None))
+        have, pending = [e.id for e in examples if e.id in done], [e for e in examples if e.id not in done]
+        n, right = len(have), sum(done[id]["correct"] for id in have)
+        bar = ProgressBar(task.name, len(examples), n) if show is None else nullcontext(show or (lambda *_: None))
         with told(file), bar as tell:
             for start in range(0, len(pending), solver.batch_size):
                 for record in _batch(task, solver, pending[start:start + solver.batch_size], expected):
                     if file: file.write(record)
                     done[record["id"]] = record
-                    have.append(record)
-                    tell(record, len(have), len(examples), sum(r["correct"] for r in have))
+                    n, right = n + 1, right + record["correct"]
+                    tell(record, n, len(examples), right)
                 if file: file.sync()
     return [done[e.id] for e in examples]
 
 def _batch(task, solver, examples, expected):
     "Records of one batch, each as soon as it is graded."
     solutions = solver(examples, [expected[e.id]["prompt"] for e in examples])
-    if len(solutions) != len(examples): raise ValueError(f"the solver gave {len(solutions)} solutions for {len(examples)} examples.")
+    if len(solutions) != len(examples):
+        raise ValueError(f"the solver gave {len(solutions)} solutions for {len(examples)} examples.")
     for example, solution in zip(examples, solutions):
         yield answered(expected[example.id], solution, task.grade(solution.text, example))
 
@@ -496,10 +533,10 @@ def regrade(
     for r in records:
         example = examples.get(r["id"]) if task else Example(r["id"], r["problem"], r["gtruth_answer"])
         if example is None or example.problem != r["problem"]:
-            raise ValueError(f"record {r['index']} ({r['id']}) is of no example of {task.name}: {shorten(r['problem'])}")
-        grade = task.grade(r["generated_text"], example) if task else grade_response(r["generated_text"], example.answer)
-        new.append(r | {"gtruth_answer": example.answer, "extracted": grade.extracted, "correct": grade.correct,
-                        "how": grade.how, "reason": grade.reason})
+            raise ValueError(f"record {r['index']} ({r['id']}) is not of {task.name}: {shorten(r['problem'])}")
+        text, gold = r["generated_text"], example.answer
+        grade = task.grade(text, example) if task else grade_response(text, gold)
+        new.append(r | {"gtruth_answer": gold} | verdict(grade))
     return new
 
 def changed(
