@@ -6,7 +6,8 @@
 __all__ = ['BOOK_KEYS', 'MORE_KEYS', 'START', 'RUN_KEYS', 'Example', 'render_prompt', 'shorten', 'unusable', 'Task', 'Solution',
            'Solver', 'fingerprint', 'Greedy', 'reply_ids', 'to_line', 'asked', 'verdict', 'answered', 'wrong_with',
            'parse_records', 'read_records', 'OtherRun', 'differences', 'apart', 'match', 'lock', 'RecordFile',
-           'duration', 'progress_line', 'ProgressBar', 'check_task', 'told', 'run', 'regrade', 'changed']
+           'duration', 'progress_line', 'ProgressBar', 'check_task', 'told', 'run', 'regrade', 'changed',
+           'write_records']
 
 # %% ../../nbs/evaluate/01_loop.ipynb #6d6f36f0
 import errno, hashlib, json, os, time, warnings
@@ -22,18 +23,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from .statistics import wilson_interval
 from ..generate import generate
-try: from reasoning_from_scratch.grade import Grade, Unreadable, grade_response, read
-except ImportError:   # TEMPORARY stand-in until grade lands
-    from reasoning_from_scratch.pocket import boxed_answer
-    @dataclass(frozen=True)
-    class Grade:
-        correct: bool; reason: str; how: str; extracted: str | None = None
-    class Unreadable(ValueError): pass
-    def read(text):
-        if "\\frac{1}{" in text: raise Unreadable("oops")
-    def grade_response(text, gold, fallback="number_then_full"):
-        found = boxed_answer(text)
-        return Grade(found == gold, f"{found} against {gold}", "empty" if found is None else "text", found)
+from ..grade import Grade, Unreadable, grade_response, read
 from ..pocket import BOOK_PROMPT
 
 # %% ../../nbs/evaluate/01_loop.ipynb #842590a9
@@ -545,3 +535,13 @@ def changed(
 ) -> list[tuple[dict, dict]]:  # the pairs whose verdict differs
     "Which records does another grading judge otherwise?"
     return [(a, b) for a, b in zip(before, after, strict=True) if a["correct"] != b["correct"]]
+
+def write_records(
+    records: list[dict],
+    path: str | os.PathLike,   # replaced if there is one
+):
+    "A whole file of records, regraded ones say: written beside its place first, then renamed."
+    path = Path(path)
+    beside = path.with_name(path.name + ".partial")
+    beside.write_bytes(b"".join(map(to_line, records)))
+    beside.replace(path)
