@@ -13,6 +13,7 @@ package = cfg["lib_path"]
 status = {"1": "1 - Planning", "2": "2 - Pre-Alpha", "3": "3 - Alpha", "4": "4 - Beta", "5": "5 - Production/Stable"}
 pythons = [f"Programming Language :: Python :: 3.{minor}" for minor in range(int(cfg["min_python"].split(".")[1]), 14)]
 models = [str(p.relative_to(here / package)) for p in (here / package / "models").rglob("*") if p.is_file()]
+problems = [str(p.relative_to(here / package)) for p in (here / package / "evaluate").glob("*.jsonl")]
 
 setup(
     name=cfg["lib_name"],
@@ -28,7 +29,7 @@ setup(
     classifiers=[f"Development Status :: {status[cfg['status']]}", "Intended Audience :: Developers",
                  "Intended Audience :: Education", "Natural Language :: English", *pythons],
     packages=find_packages(include=[package, f"{package}.*"]),
-    package_data={package: models},  # the embedded models: config, tokenizer and weights in the hub's format
+    package_data={package: models + problems},  # embedded models in the hub's format, and the shipped problems
     include_package_data=False,
     python_requires=f">={cfg['min_python']}",
     install_requires=cfg["requirements"].split(),
