@@ -4,9 +4,10 @@
 
 # %% auto #0
 __all__ = ['SEARCHED', 'INVISIBLE', 'BOX_MARK', 'UNBRACED', 'WRAPPING', 'QUOTES', 'CUE', 'FILLER', 'NO_ANSWER', 'MATHS', 'END',
-           'PROSE', 'STATEMENT', 'WORDS', 'CUES', 'LONE_NUMBER', 'WHOLE', 'DECIMAL', 'EXPONENT', 'NUMBER', 'GROUPS',
-           'FRACTION', 'DASHES', 'MONEY', 'FALLBACKS', 'Extracted', 'searched_part', 'after_thinking', 'last_boxed',
-           'without_wrapping', 'statement', 'last_stated', 'sign_before', 'last_number', 'extract_answer']
+           'SENTENCE', 'PROSE', 'STATEMENT', 'WORDS', 'CUES', 'LONE_NUMBER', 'WHOLE', 'DECIMAL', 'EXPONENT', 'NUMBER',
+           'GROUPS', 'FRACTION', 'DASHES', 'MONEY', 'FALLBACKS', 'Extracted', 'searched_part', 'after_thinking',
+           'last_boxed', 'without_wrapping', 'without_maths', 'statement', 'last_stated', 'plain_number', 'sign_before',
+           'last_number', 'extract_answer']
 
 # %% ../../nbs/grade/01_extract.ipynb #ef93e530
 import re
@@ -21,7 +22,8 @@ class Extracted:
 
 # %% ../../nbs/grade/01_extract.ipynb #8cbe3e61
 SEARCHED = 50_000  # characters of a reply that are searched, counted from its end: about 15 pages
-INVISIBLE = dict.fromkeys([0xAD, 0x2060, 0xFEFF, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2066, 0x206A)])
+INVISIBLE = dict.fromkeys([0xAD, 0xFEFF, 0x2060, *range(0x200B, 0x2010),  # soft hyphen, byte-order mark, zero width
+                           *range(0x202A, 0x202F), *range(0x2066, 0x206A)])       # writing direction
 
 def searched_part(
     text: str, # any text
@@ -33,14 +35,14 @@ def searched_part(
 # %% ../../nbs/grade/01_extract.ipynb #f0194dba
 def after_thinking(
     text: str,    # a model's whole reply
-) -> str | None:  # what follows the last `</think>`, the text itself if it never thought; None while it is still thinking
+) -> str | None:  # what follows the last `</think>`, or the text if there is none; None if thinking never ended
     "What a model says once it has thought. The last tag decides."
     opened, closed = text.rfind("<think>"), text.rfind("</think>")
     if opened > closed: return None
     return text if closed < 0 else text[closed + len("</think>"):]
 
 # %% ../../nbs/grade/01_extract.ipynb #e69fadce
-BOX_MARK = re.compile(r"(\\{1,2}(?:boxed|fbox)(?![A-Za-z])\s*+)|\\.|[{}]", re.DOTALL)  # a box, an escaped character, a brace
+BOX_MARK = re.compile(r"(\\{1,2}(?:boxed|fbox)(?![A-Za-z])\s*+)|\\.|[{}]", re.DOTALL)  # a box, \{ and the like, a brace
 UNBRACED = re.compile(r"[-+−]?\d++(?:,\d{3})*+(?:\.\d++)?+(?:/\d++)?+"        # \boxed 42
                       r"|\\(?!boxed|fbox)[A-Za-z]++(?:\{[^{}]*+\})*+\d*+"    # \boxed\frac{1}{2}
                       r"|\([^()\n]{1,200}\)|\[[^][\n]{1,200}\]"              # \boxed(1, 2)
@@ -52,7 +54,7 @@ def last_boxed(
     r"The content of the last balanced `\boxed{…}` or `\fbox{…}`: of those that close, the one that opens last."
     text = text.rstrip()[-SEARCHED:]
     first = min((at for name in (r"\boxed", r"\fbox") if (at := text.find(name)) >= 0), default=len(text))
-    opened, box_brace, best = [], None, (-1, -1)        # open braces: where a box's content begins, or None for another brace
+    opened, box_brace, best = [], None, (-1, -1)        # of each open brace: where its box's content begins, or None
     for mark in BOX_MARK.finditer(text, first):
         if mark[1]:
             box_brace = mark.end()
@@ -64,8 +66,9 @@ def last_boxed(
     return text[slice(*best)] if best[0] >= 0 else None
 
 # %% ../../nbs/grade/01_extract.ipynb #041916a8
-WRAPPING = re.compile(r"(\\\\|\\[^()\[\]])"                                              # kept: \\, \$, \frac …
-                      r"|\\[()\[\]]|\$|(?<!\S)\*{2,3}(?=\S)|(?<=\S)\*{2,3}(?![^\s.,;:!?)])")  # \( \), $, ** at a word's edge
+WRAPPING = re.compile(r"(\\\\|\\[^()\[\]])"                                            # kept: \\, \$, \frac …
+                      r"|\\[()\[\]]|\$"                                                # \( \), \[ \], $
+                      r"|(?<!\S)\*{2,3}(?=\S)|(?<=\S)\*{2,3}(?![^\s.,;:!?)])")         # ** at the edge of a word
 QUOTES = {'"': '"', "'": "'", "`": "`", "*": "*", "_": "_", "“": "”", "‘": "’"}
 
 def without_wrapping(
@@ -84,26 +87,36 @@ def without_wrapping(
 CUE = re.compile(r"""
     (?<!wrong\ ) (?<!incorrect\ ) \b answers? (?:\ choice|\ option)? [*_]{0,3}
         (?: \ (?:to|of|for|in)\ [^.:;?!\n]{1,80}? )? (?: \ \([^()\n]{1,40}\) )? [*_]{0,3}
-        \s{0,3} (?: (?:is|are|equals|(?:must|should|will|would)\ be)\b :? | [:=] )     # the answer to this is …, answer: …
-    | ^ [ \t\#*_]{0,12} (?:the\ )? (?:final\ |correct\ )? answers? [ \t*_:]{0,8} $     # **Final answer** on a line of its own
-    | ^ [ \t]{0,8} \#{4} (?=[ \t]*[^\s#])                                              # #### 42, as in GSM8K
+        \s{0,3} (?: (?:is|are|equals|(?:must|should|will|would)\ be) \b :? | [:=] )  # the answer to this is, answer:
+    | ^ [ \t\#*_]{0,12} (?:the\ )? (?:final\ |correct\ )? answers? [ \t*_:]{0,8} $   # **Final answer** on its own line
+    | ^ [ \t]{0,8} \#{4} (?=[ \t]*[^\s#])                                            # #### 42, as in GSM8K
+    | <answer>                                                                       # <answer>42</answer>
     """, re.VERBOSE | re.IGNORECASE | re.MULTILINE)
-FILLER = re.compile(r"[\s*_:]*+(?:(?:simply|just|then|thus|therefore|hence|indeed|clearly|exactly|equal to|given by)\b[\s,:*_]*+)*+",
-                    re.IGNORECASE)
-NO_ANSWER = re.compile(r"(?:not|never|that|found|obtained|correct|incorrect|right|wrong|known|let|let's|first,|we|to|since|because|if|"
-                       r"there|she|he|they|it|this|so|in order|i [a-z]+)(?![A-Za-z])", re.IGNORECASE)
+FILLER = re.compile(r"""[\s*_:]*+ (?: (?:simply|just|then|thus|therefore|hence|indeed|clearly|exactly|option|choice|
+                        equal\ to|given\ by) \b [\s,:*_]*+ )*+""", re.VERBOSE | re.IGNORECASE)
+NO_ANSWER = re.compile(r"""(?: not|never|that|found|obtained|correct|incorrect|right|wrong|known|let|let's|first,|we|to|
+                        since|because|if|there|she|he|they|it|this|so|in\ the|in\ order|i\ [a-z]+ ) (?![A-Za-z])""",
+                       re.VERBOSE | re.IGNORECASE)
 
 # %% ../../nbs/grade/01_extract.ipynb #312cd3b7
 MATHS = re.compile(r"\$\$.+?\$\$|\$(?=\S)[^$\n]{1,300}(?<=\S)\$(?!\d)|\\\(.+?\\\)|\\\[.+?\\\]", re.DOTALL)
 END = re.compile(r"""
-    \n
-    | (?: (?<![A-Za-z.])\. | (?<=[A-Za-z])\.(?!\s+[a-z]) ) (?=["'”’)*_`]{0,4}(?:\s|$))     # "5." but not "5 sq. feet"
-    | [!?] (?=["'”’)*_`]{0,4}(?:\s+[A-Z]|\s*$))                                            # "5!" at the end, not "5! = 120"
-    | ,?\s+(?:because|since)\b | ,\s+(?:as|so|which|where|when|while|but|not|given|assuming|hence|thus|therefore|making)\b
-    | ;\s+(?!or\b|and\b)[a-z]{2,}
+    \n | </answer>
+    | (?: (?<![A-Za-z.])\. | (?<=[A-Za-z])\.(?!\s+[a-z]) ) (?=["'”’)*_`]{0,4}(?:\s|$))   # "5." but not "5 sq. feet"
+    | [!?] (?=["'”’)*_`]{0,4}(?:\s+[A-Z]|\s*$))                                          # "5!" but not "5! = 120"
+    | ,?\s+(?:because|since)\b | \s\((?:or|about|which|that)\b | ;\s+(?!or\b|and\b)[a-z]{2,}
+    | ,\s+(?:as|so|which|where|when|while|but|not|given|assuming|hence|thus|therefore|making)\b
     """, re.VERBOSE)
+SENTENCE = re.compile(r"""[A-Za-z]{2} (?: (?!\b(?:because|since|as|so)\b) [^\n.;] )*
+                          \b(?:is|are|was|were|has|have|equals)\b \s+ (?=[-−+]?[\d$\\(])""", re.VERBOSE)  # the sum is 5
 PROSE = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{2,}")
 STATEMENT, WORDS, CUES = 500, 4, 20  # longest statement in characters and in words of prose; cues tried, from the last
+
+def without_maths(
+    text: str, # a piece of a reply
+) -> str:      # as long as the text, with formulas as zeros; the period at the end of a formula comes to its last place
+    "A text in which periods and words are those of its prose."
+    return MATHS.sub(lambda m: "0" * (len(m[0]) - 1) + ("." if m[0].rstrip("$)]\\ \n").endswith(".") else "0"), text)
 
 def statement(
     text: str,   # a searched part
@@ -111,13 +124,14 @@ def statement(
 ) -> str | None: # what is stated there, bare; None if it is no answer
     "The rest of the sentence or line after a cue."
     at = FILLER.match(text, at).end()
-    piece = text[at:at + STATEMENT]
-    hidden = MATHS.sub(lambda m: "0" * (len(m[0]) - 1) + ("." if m[0].rstrip("$)]\\ \n").endswith(".") else "0"), piece)
-    end = END.search(hidden)
+    if NO_ANSWER.match(text, at): return None
+    piece, hidden = text[at:at + STATEMENT], without_maths(text[at:at + STATEMENT])
+    begin = sentence.end() if (sentence := SENTENCE.match(hidden)) else 0
+    end = END.search(hidden, begin)
     if end is None and at + STATEMENT < len(text): return None
-    said = piece[:end.start() + (piece[end.start()] in "$)]")] if end else piece   # of maths that ends in a period, all
-    if NO_ANSWER.match(said) or len(PROSE.findall(hidden[:len(said)])) > WORDS: return None
-    return without_wrapping(said) or None
+    stop = len(piece) if end is None else end.start() + (piece[end.start()] in "$)]")   # all of a formula
+    if len(PROSE.findall(hidden[begin:stop])) > WORDS: return None
+    return without_wrapping(piece[begin:stop]) or None
 
 # %% ../../nbs/grade/01_extract.ipynb #34c5b44d
 LONE_NUMBER = re.compile(r"\W{0,3}\d[\d,./ ]*+%?\W{0,2}")
@@ -148,30 +162,24 @@ NUMBER = re.compile(rf"""
         (?:\^{EXPONENT})?+ (?:_(?:\{{\d++\}}|\d++))?+ )                            # 2^10, 52_8
     (?P<percent>\s?\\?%|\s(?:percent|per\ cent)\b)?+
     """, re.VERBOSE)
-GROUPS = re.compile(r"(?<=\d)(?:\{,\}|,?\\[!,;:]|[\u00a0\u2009\u202f'’])(?=\d{3}(?!\d))")  # other marks between thousands
+GROUPS = re.compile(r"(?<=\d)(?:\{,\}|,?\\[!,;:]|[\u00a0\u2009\u202f'’])(?=\d{3}(?!\d))")  # between thousands
 FRACTION = re.compile(r"(\d*+)\ ?\\[dtc]?frac\s?(\d|\{\d++\})\s?(\d|\{\d++\})")
-DASHES = "-−‐‑‒–﹣－"
+DASHES = tuple("-\u2212\u2010\u2011\u2012\u2013\ufe63\uff0d")
 MONEY = re.compile(r"(?:\\?\$|[€£¥₹])\s?$")
 
 # %% ../../nbs/grade/01_extract.ipynb #5bbdbd6d
-WHOLE = r"(?: (?<!\d)(?<!\d,)(?!0)\d{1,3}(?:,\d{3})++(?!\d)(?!,\d) | \d++ )"   # 1,234,567 or 1234567
-DECIMAL = rf"(?: {WHOLE} (?:\.\d*+\\overline\{{\d++\}}|\.\d++)?+ | (?<![\d.])\.\d++ )"
-EXPONENT = r"(?:\{[-+−]?\d++\}|[-+−]?\d++)"
-NUMBER = re.compile(rf"""
-    (?=[\d.\\½⅓⅔¼¾⅕-⅞⅐-⅒])
-    (?: (?:\d++\ ?)?+ \\[dtc]?frac\s?(?:\{{\d++\}}|\d)\s?(?:\{{\d++\}}|\d)          # \frac34, 3\frac{{1}}{{2}}
-      | (?<!/)(?<!/\ ) (?:\d++\ (?=\d++/\d))?+ {DECIMAL}\ ?/\ ?{DECIMAL} (?!\ ?/\ ?\d)  # 3/4, 3 1/2, but not 24/12/2026
-      | (?:\d++\ ?)?+ [½⅓⅔¼¾⅕-⅞⅐-⅒]                                                # 3½
-      | {DECIMAL} (?: [eE][-+−]?\d++(?![A-Za-z]) | \s?(?:×|\\times|\\cdot)\s?10\^{EXPONENT} )?+  # 1e5, 3 × 10^5
-        (?:\^{EXPONENT})?+ (?:_(?:\{{\d++\}}|\d++))?+ )                            # 2^10, 52_8
-    (?P<percent>\s?\\?%|\s(?:percent|per\ cent)\b)?+
-    """, re.VERBOSE)
-GROUPS = re.compile(r"(?<=\d)(?:\{,\}|,?\\[!,;:]|[\u00a0\u2009\u202f'’])(?=\d{3}(?!\d))")  # other marks between thousands
-FRACTION = re.compile(r"(\d*+)\ ?\\[dtc]?frac\s?(\d|\{\d++\})\s?(\d|\{\d++\})")
-DASHES = "-−‐‑‒–﹣－"
-MONEY = re.compile(r"(?:\\?\$|[€£¥₹])\s?$")
+def plain_number(
+    found: re.Match, # of `NUMBER`
+) -> str:            # "1234.5", "3/4", "3 1/2", "50%" …
+    "A number as the next page reads it: thousands joined, ASCII digits, fractions with a slash."
+    number = found[0].removesuffix(found["percent"] or "").replace(",", "").replace("−", "-")
+    number = "".join(str(int(c)) if c.isdecimal() else c for c in number).replace(" /", "/").replace("/ ", "/")
+    if over := FRACTION.fullmatch(number):
+        whole, above, below = (part.strip("{}") for part in over.groups())
+        number = f"{whole} {above}/{below}".strip()
+    return number + ("%" if found["percent"] else "")
 
-# %% ../../nbs/grade/01_extract.ipynb #3a18f74e
+# %% ../../nbs/grade/01_extract.ipynb #b5475d18
 def sign_before(
     text: str,   # the text
     at: int,     # where a number begins
@@ -180,7 +188,7 @@ def sign_before(
     left = text[max(0, at - 20):at]
     amount = MONEY.sub("", left)
     for gap in ("", " "):
-        if not amount.endswith(tuple(dash + gap for dash in DASHES)): continue
+        if not amount.removesuffix(gap).endswith(DASHES): continue
         before = amount[:-1 - len(gap)]
         value = before.rstrip(" ")[-1:]
         subtracts = value.isdigit() or value in tuple(")]}%") or before[-1:].isalpha()
@@ -189,17 +197,16 @@ def sign_before(
     name = left[-1:].isascii() and left[-1:].isalpha() and not re.search(r"\\[A-Za-z]+$", left)
     return None if name or re.search(r"[\^_]\{?$", left) else ""
 
+# %% ../../nbs/grade/01_extract.ipynb #3a18f74e
 def last_number(
     text: str,    # any text; its last 50,000 characters are searched
 ) -> str | None:  # such as "1234", "-3.5", "3/4", "3 1/2", "50%"; None if there is none
     "The last number written in digits: thousands joined, its sign and percent kept, money signs dropped."
     text = GROUPS.sub(",", searched_part(text))
-    for found in reversed(list(NUMBER.finditer(text))):
-        if (sign := sign_before(text, found.start())) is None: continue
-        number = found[0][:found.start("percent") - found.start()] if found["percent"] else found[0]
-        if over := FRACTION.fullmatch(number): number = f"{over[1]} {over[2].strip('{}')}/{over[3].strip('{}')}".strip()
-        number = "".join(str(int(c)) if c.isdecimal() else c for c in number.replace(",", "").replace("−", "-"))
-        return sign + number.replace(" /", "/").replace("/ ", "/") + ("%" if found["percent"] else "")
+    for begin in (max(0, len(text) - 2000), 0):                    # most often the end is enough
+        for found in reversed(list(NUMBER.finditer(text, begin))):
+            if begin and found.start() < begin + 100: break        # it may have begun further back
+            if (sign := sign_before(text, found.start())) is not None: return sign + plain_number(found)
     return None
 
 # %% ../../nbs/grade/01_extract.ipynb #24834d86
@@ -207,10 +214,10 @@ FALLBACKS = ("number_then_full", "number_only", "none")
 
 def extract_answer(
     text: str,                           # a model's whole reply
-    fallback: str = "number_then_full",  # without a box: "number_then_full", "number_only" or "none" (only a box counts)
+    fallback: str = "number_then_full",  # what to do without a box; "number_only", "none": see above
 ) -> Extracted | None:                   # the answer and how it was found; None if there is none
     "The answer that a reply gives. Never raises on any text; ValueError for an unknown fallback."
-    if fallback not in FALLBACKS: raise ValueError(f"fallback is {fallback!r}; it must be one of {', '.join(map(repr, FALLBACKS))}.")
+    if fallback not in FALLBACKS: raise ValueError(f"fallback is {fallback!r}; known: {', '.join(FALLBACKS)}.")
     text = searched_part(after_thinking(text or "") or "")
     if answer := without_wrapping(last_boxed(text) or ""): return Extracted(answer, "boxed")
     if fallback == "none": return None
