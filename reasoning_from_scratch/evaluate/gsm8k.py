@@ -38,25 +38,27 @@ def gsm8k_file(
     split: str = "test",                        # "train" or "test"
     cache_dir: str | os.PathLike | None = None, # as in `data_folder`
 ) -> Path:                                      # {split}.jsonl, with the right hash
-    "GSM8K in the cache, fetched if need be. ValueError for another split, ConnectionError if it cannot be had, OSError for wrong bytes."
+    "GSM8K in the cache, fetched if need be. ConnectionError if it cannot be had, OSError for wrong bytes."
     if split not in FILES: raise ValueError(f"split is {split!r}; GSM8K has {' and '.join(FILES)}.")
     size, _, sha256 = FILES[split]
     dest = data_folder("openai/grade-school-math", cache_dir) / f"{split}.jsonl"
     if dest.is_file():
         if file_hash(dest, sha256) == sha256: return dest
         dest.unlink()                                              # changed on the disk
-    with or_local("gsm8k"), clear_errors(f"{split}.jsonl of GSM8K"): return fetch(f"{URL}/{split}.jsonl", dest, size, sha256)
+    with or_local("gsm8k"), clear_errors(f"{split}.jsonl of GSM8K"):
+        return fetch(f"{URL}/{split}.jsonl", dest, size, sha256)
 
 # %% ../../nbs/evaluate/05_gsm8k.ipynb #bed67bc7
 def gsm8k(
     path: str | os.PathLike | None = None,  # a local file with "question" and "answer"; None: the cache, or fetched
-    split: str = "test",                    # "test" (1,319 problems) or "train" (7,473); for names, too, where a path is given
+    split: str = "test",                    # "test" (1,319 problems) or "train" (7,473); ids begin with it
 ) -> Task:
-    "GSM8K (Cobbe et al. 2021). Level: lines of the worked solution. Raises as `read_rows`, `gsm8k_file` and `final_answer` do."
+    "GSM8K (Cobbe et al. 2021). Level: lines of the solution. Raises as `read_rows`, `gsm8k_file`, `final_answer` do."
     if split not in FILES: raise ValueError(f"split is {split!r}; GSM8K has {' and '.join(FILES)}.")
     examples = []
     for i, row in enumerate(read_rows(gsm8k_file(split) if path is None else path, ("question", "answer")), 1):
         try: answer = final_answer(row["answer"])
         except ValueError as e: raise ValueError(f"problem {i}: {e}") from None
-        examples.append(Example(f"gsm8k/{split}/{i}", row["question"], answer, level=str(len(working(row["answer"]))), extra={"solution": row["answer"]}))
+        examples.append(Example(f"gsm8k/{split}/{i}", row["question"], answer, level=str(len(working(row["answer"]))),
+                                extra={"solution": row["answer"]}))
     return Task("gsm8k" if split == "test" else "gsm8k-train", examples)

@@ -30,11 +30,14 @@ def read_rows(
     except ValueError as e: raise ValueError(f"{path.name} is no JSON list ({e}): cut off?") from None
     for number, line in enumerate(() if whole else text.split("\n"), 1):
         try: rows += [json.loads(line)] if line.strip() else []
-        except ValueError as e: raise ValueError(f"{path.name}, line {number} is not JSON ({e}): {line[:60]!r}") from None
+        except ValueError as e:
+            raise ValueError(f"{path.name}, line {number} is not JSON ({e}): {line[:60]!r}") from None
     for number, row in enumerate(rows, 1):
-        if not isinstance(row, dict): raise ValueError(f"{path.name}, {what} {number} is a {type(row).__name__}; an object was expected.")
+        if not isinstance(row, dict):
+            raise ValueError(f"{path.name}, {what} {number} is a {type(row).__name__}; an object was expected.")
         if lost := [k for k in needs if row.get(k) in (None, "")]:
-            raise ValueError(f"{path.name}, {what} {number} has no {', '.join(lost)}; it has {', '.join(row) or 'nothing'}.")
+            have = ", ".join(row) or "nothing"
+            raise ValueError(f"{path.name}, {what} {number} has no {', '.join(lost)}; it has {have}.")
     if not rows: raise ValueError(f"{path.name} is empty (0 problems).")
     return rows
 
@@ -44,7 +47,8 @@ def data_folder(
     cache_dir: str | os.PathLike | None = None, # None: the cache of huggingface_hub
 ) -> Path:                                      # there or not
     "Where fetched files of a data set are kept."
-    return Path(cache_dir or constants.HF_HUB_CACHE).expanduser() / repo_folder_name(repo_id=repo, repo_type="dataset") / "rfs"
+    cache = Path(cache_dir or constants.HF_HUB_CACHE).expanduser()
+    return cache / repo_folder_name(repo_id=repo, repo_type="dataset") / "rfs"
 
 @contextmanager
 def or_local(
@@ -52,8 +56,9 @@ def or_local(
 ):
     "Let a download that fails say how to do without it."
     try: yield
-    except (ConnectionError, RuntimeError) as e:
-        raise ConnectionError(f"{e} With the file at hand: {task}(path=...) in Python, rfs eval {task} --data FILE in a terminal.") from e
+    except ConnectionError as e:
+        raise ConnectionError(f"{e} With the file at hand: {task}(path=...) in Python, "
+                              f"rfs eval {task} --data FILE in a terminal.") from e
 
 # %% ../../nbs/evaluate/04_math500.ipynb #f785fa88
 REPO, SIZE = "HuggingFaceH4/MATH-500", 500  # problems
@@ -62,19 +67,21 @@ def math500_file(
     cache_dir: str | os.PathLike | None = None, # as in `data_folder`
     endpoint: str | None = None,                # address of the hub; None: HF_ENDPOINT, or huggingface.co
 ) -> Path:                                      # test.jsonl
-    "MATH-500 in the cache, fetched if need be. Raises ConnectionError if it cannot be had, OSError for wrong bytes or a full disk."
-    with or_local("math500"):
-        return fetch_from_hub(REPO, "test.jsonl", data_folder(REPO, cache_dir) / "test.jsonl", endpoint, repo_type="dataset")
+    "MATH-500 in the cache, fetched if need be. ConnectionError if it cannot be had, OSError for wrong bytes."
+    file = data_folder(REPO, cache_dir) / "test.jsonl"
+    with or_local("math500"): return fetch_from_hub(REPO, file.name, file, endpoint, repo_type="dataset")
 
 # %% ../../nbs/evaluate/04_math500.ipynb #59497d0f
 def math500(
-    path: str | os.PathLike | None = None,  # a local file, JSON list or JSONL; None: the hub's, from the cache or fetched
+    path: str | os.PathLike | None = None,  # a local JSON list or JSONL; None: the cache, or the hub
 ) -> Task:
     "MATH-500 (Hendrycks et al. 2021; Lightman et al. 2023). Raises as `read_rows` and `math500_file` do."
     file = math500_file() if path is None else path
     rows = read_rows(file, ("problem", "answer"))
     if path is None and len(rows) != SIZE:
-        raise ValueError(f"{file} holds {len(rows)} problems; MATH-500 has {SIZE}. Delete that file, and it is fetched again.")
+        raise ValueError(f"{file} holds {len(rows)} problems; MATH-500 has {SIZE}. "
+                         "Delete that file, and it is fetched again.")
     return Task("math500", [Example(
-        id=r.get("unique_id") or f"math500/{i}", problem=r["problem"], answer=str(r["answer"]), level=str(r.get("level", "")),
-        subject=r.get("subject", ""), extra={"solution": r["solution"]} if r.get("solution") else {}) for i, r in enumerate(rows, 1)])
+        id=r.get("unique_id") or f"math500/{i}", problem=r["problem"], answer=str(r["answer"]),
+        level=str(r.get("level", "")), subject=r.get("subject", ""),
+        extra={"solution": r["solution"]} if r.get("solution") else {}) for i, r in enumerate(rows, 1)])

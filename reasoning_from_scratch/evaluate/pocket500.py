@@ -8,7 +8,8 @@ __all__ = ['LEVELS', 'WORDINGS', 'FILE', 'laborious', 'draw_problem', 'make_pock
 # %% ../../nbs/evaluate/06_pocket500.ipynb #169bbc6b
 import importlib.resources, json, random
 from .loop import Example, Task
-from ..pocket import Problem, Tree, canonical, in_symbols, make_problem, random_tree, spoil, steps, value, word_it, work_lines, work_out
+from ..pocket import (Problem, Tree, canonical, in_symbols, make_problem, random_tree, spoil, steps,
+                                           value, word_it, work_lines, work_out)
 
 # %% ../../nbs/evaluate/06_pocket500.ipynb #48744f3b
 def laborious(
@@ -57,8 +58,8 @@ def make_pocket500(
             p = draw_problem(rng, level, families[len(rows) % len(families)])
             if canonical(p.tree) in seen: continue
             seen.add(canonical(p.tree))
-            rows.append({"id": f"pocket500/{len(rows) + 1}", "level": level, "subject": p.family, "problem": p.question.strip(),
-                         "answer": str(p.answer), "expression": in_symbols(p.tree)})
+            rows.append({"id": f"pocket500/{len(rows) + 1}", "level": level, "subject": p.family,
+                         "problem": p.question.strip(), "answer": str(p.answer), "expression": in_symbols(p.tree)})
     return rows
 
 # %% ../../nbs/evaluate/06_pocket500.ipynb #e5db08bc
@@ -73,5 +74,6 @@ def to_jsonl(
 def pocket500() -> Task:
     "500 problems for the embedded models, in five levels of 100. `extra` holds each one's expression."
     rows = [json.loads(line) for line in FILE.read_text(encoding="utf-8").splitlines()]
-    examples = [Example(r["id"], r["problem"], r["answer"], r["level"], r["subject"], {"expression": r["expression"]}) for r in rows]
+    examples = [Example(r["id"], r["problem"], r["answer"], r["level"], r["subject"], {"expression": r["expression"]})
+                for r in rows]
     return Task("pocket500", examples, prompt=lambda example: example.problem, max_new_tokens=256)
