@@ -20,7 +20,7 @@ from ..generate import check_ids, enough_threads, eval_mode
 def before_head(
     model,         # a Qwen3Model, compiled or not; or anything that maps (B, T) ids to logits
     ids: Tensor,   # (B, T)
-) -> tuple[Tensor, Callable[[Tensor], Tensor]]: # hidden states (B, T, emb_dim), and the head that turns them into logits
+) -> tuple[Tensor, Callable[[Tensor], Tensor]]: # hidden states (B, T, emb_dim); the head that makes them logits
     "Run the model up to its output head. Without an `out_head`: its logits, and a head that changes nothing."
     model = getattr(model, "_orig_mod", model)               # compiled code would not see the hook
     head, kept = getattr(model, "out_head", None), []
@@ -49,8 +49,8 @@ def logprobs_at(
         parts.append(-F.cross_entropy(logits, target, reduction="none"))
     result = torch.cat(parts)
     if result.isnan().any():
-        raise FloatingPointError("the model's logits are NaN. Damaged weights, or numbers too large for the dtype (float16)? "
-                                 "Load the model with dtype bfloat16 or float32.")
+        raise FloatingPointError("the model's logits are NaN. Damaged weights, or numbers too large for the dtype (float16)?"
+                                 " Load the model with dtype bfloat16 or float32.")
     return result
 
 # %% ../../nbs/evaluate/07_perplexity.ipynb #4dd0c118
@@ -59,14 +59,15 @@ def check_rows(
     starts: list[int],       # index of the first token to score, in each
     cfg: dict,               # the model's
 ):
-    "ValueError for a start with nothing before or after it, a row longer than the context, an id outside the vocabulary."
+    "ValueError for a start without a token before or after it, a row beyond the context, an id outside the vocabulary."
     limit = cfg.get("context_length")
     for i, (row, start) in enumerate(zip(rows, starts, strict=True)):
         if not 1 <= start < len(row):
-            raise ValueError(f"row {i} has {len(row):,} tokens and is scored from index {start}; a token needs at least one before it, "
-                             "and one must be left to score.")
+            raise ValueError(f"row {i} has {len(row):,} tokens and is scored from index {start}; a token needs at least one "
+                             "before it, and one must be left to score.")
         if limit and len(row) - 1 > limit:
-            raise ValueError(f"row {i} makes the model read {len(row) - 1:,} tokens; its context_length is {limit:,}. Shorten the text, or use a window.")
+            raise ValueError(f"row {i} makes the model read {len(row) - 1:,} tokens; its context_length is {limit:,}. "
+                             "Shorten the text, or use a window.")
     if rows: check_ids(rows, cfg.get("vocab_size"))
 
 # %% ../../nbs/evaluate/07_perplexity.ipynb #3d2df7a1
@@ -81,18 +82,18 @@ def token_logprobs(
     "Teacher-forced log-probabilities. Raises ValueError where `check_rows` does, before the model runs."
     if batch_size < 1: raise ValueError(f"batch_size is {batch_size}; it must be at least 1.")
     check_rows(rows, starts, model.cfg)
-    weight = next(iter(model.parameters()), None) if isinstance(model, torch.nn.Module) else None
-    device, size = (weight.device, sum(p.numel() for p in model.parameters())) if weight is not None else (torch.device("cpu"), 0)
+    weights = list(model.parameters()) if isinstance(model, torch.nn.Module) else []
+    device, size = weights[0].device if weights else torch.device("cpu"), sum(p.numel() for p in weights)
     readers: dict[tuple, list[int]] = {}                     # what the model reads → the rows that it serves
     for i, row in enumerate(rows): readers.setdefault(tuple(row[:-1]), []).append(i)
     texts, scores = sorted(readers, key=len, reverse=True), [None] * len(rows)
     for at in tqdm(range(0, len(texts), batch_size), desc="Scoring", delay=2, disable=None, leave=False):
         batch = texts[at : at + batch_size]
         width = len(batch[0])
-        ids = torch.tensor([[*text, *[0] * (width - len(text))] for text in batch], device=device)   # padded on the right
+        ids = torch.tensor([[*text, *[0] * (width - len(text))] for text in batch], device=device)  # padded on the right
         asked = [(b, i) for b, text in enumerate(batch) for i in readers[text]]
-        where = torch.tensor([b * width + t for b, i in asked for t in range(starts[i] - 1, len(rows[i]) - 1)], device=device)
-        targets = torch.tensor([t for _, i in asked for t in rows[i][starts[i]:]], device=device)
+        where = [b * width + t for b, i in asked for t in range(starts[i] - 1, len(rows[i]) - 1)]
+        where, targets = torch.tensor([where, [t for _, i in asked for t in rows[i][starts[i]:]]], device=device)
         with torch.no_grad(), eval_mode(model), enough_threads(size, ids.numel(), device):
             hidden, head = before_head(model, ids)
             found = logprobs_at(hidden.flatten(0, 1)[where], targets, head, slice_bytes).cpu()
@@ -106,13 +107,14 @@ def windows(
     stride: int,       # by how many tokens it moves on, 1 … window
     unscored: int = 1, # tokens at the beginning that are context only
 ) -> list[tuple[int, int, int]]: # (start, stop, first): read from start on, score the tokens first … stop-1
-    "Cover a text with windows that score every token once. ValueError for a stride or window out of range, or nothing to score."
+    "Windows that score every token once. ValueError for a stride or window out of range, or nothing to score."
     if window < 1: raise ValueError(f"window is {window}; the model must read at least 1 token.")
-    if not 1 <= stride <= window: raise ValueError(f"stride is {stride}; it must be from 1 to the window, {window}. window // 2 is a good choice.")
-    if unscored < 1: raise ValueError(f"unscored is {unscored}; nothing comes before the first token, so it is at least 1.")
+    if not 1 <= stride <= window:
+        raise ValueError(f"stride is {stride}; it must be from 1 to the window, {window}. window // 2 is a good choice.")
+    if unscored < 1: raise ValueError(f"unscored is {unscored}; nothing comes before the first token: give 1 or more.")
     if n <= unscored:
-        raise ValueError(f"the text has {n} token{'s' * (n != 1)}; at least {unscored + 1} are needed, because the first "
-                         f"{'is' if unscored == 1 else f'{unscored} are'} context only.")
+        raise ValueError(f"the text has {n} token{'s' * (n != 1)}; at least {unscored + 1} are needed, because "
+                         f"the first {'is' if unscored == 1 else f'{unscored} are'} context only.")
     result, start, first = [], 0, unscored
     while first < n:
         stop = min(start + window + 1, n)
@@ -134,17 +136,20 @@ def surprise(
     ids = [int(t) for t in token_ids]
     limit = model.cfg.get("context_length")
     if window is not None and limit and window > limit:
-        raise ValueError(f"window is {window:,}; the model reads at most {limit:,} tokens at once (context_length). Choose a smaller window.")
+        raise ValueError(f"window is {window:,}; the model reads at most {limit:,} tokens at once (context_length). "
+                         "Choose a smaller window.")
     if window is None: window = limit or max(1, len(ids))
     if stride is None: stride = max(1, window // 2)
     spans = windows(len(ids), window, stride, unscored)
     vocab = model.cfg.get("vocab_size")
     bad = next((at for at, t in enumerate(ids) if t < 0 or vocab and t >= vocab), None)
     if bad is not None:
-        raise ValueError(f"token {bad} of the text has id {ids[bad]:,}; this model's ids are {f'0 … {vocab - 1:,}' if vocab else '0 and up'}. "
+        known = f"0 … {vocab - 1:,}" if vocab else "0 and up"
+        raise ValueError(f"token {bad} of the text has id {ids[bad]:,}; this model's ids are {known}. "
                          "Encode the text with the model's own tokenizer.")
     rows, starts = [ids[start:stop] for start, stop, _ in spans], [first - start for start, _, first in spans]
-    scores = token_logprobs(model, rows, starts, batch_size=max(1, 8192 // window) if batch_size is None else batch_size)
+    if batch_size is None: batch_size = max(1, 8192 // window)
+    scores = token_logprobs(model, rows, starts, batch_size=batch_size)
     return -torch.cat(scores)
 
 # %% ../../nbs/evaluate/07_perplexity.ipynb #7f58e623
@@ -160,13 +165,16 @@ class Perplexity:
     @property
     def bits_per_token(self) -> float: return self.nats_per_token / math.log(2)
     @property
-    def perplexity(self) -> float: return math.exp(self.nats_per_token) if self.nats_per_token < 709 else math.inf  # e^709: the largest float
+    def perplexity(self) -> float:
+        return math.exp(self.nats_per_token) if self.nats_per_token < 709 else math.inf   # e^709 is about the largest float
     @property
-    def bits_per_byte(self) -> float | None: return self.nll / math.log(2) / self.text_bytes if self.text_bytes else None
+    def bits_per_byte(self) -> float | None:
+        return self.nll / math.log(2) / self.text_bytes if self.text_bytes else None
 
     def __str__(self):
-        per_byte = f", {self.bits_per_byte:.3f} bits per byte" if self.text_bytes else ""
-        return f"perplexity {self.perplexity:,.4g} over {self.tokens:,} tokens ({self.bits_per_token:.3f} bits per token{per_byte})"
+        bits = f"{self.bits_per_token:.3f} bits per token"
+        if self.text_bytes: bits += f", {self.bits_per_byte:.3f} bits per byte"
+        return f"perplexity {self.perplexity:,.4g} over {self.tokens:,} tokens ({bits})"
 
 # %% ../../nbs/evaluate/07_perplexity.ipynb #e47abbf6
 def perplexity(
@@ -194,7 +202,7 @@ def perplexity_of_text(
     stride: int | None = None,        # 1 … window; None = half the window
     batch_size: int | None = None,    # windows in one pass; None = about 8,192 tokens
 ) -> Perplexity:                      # with text_bytes
-    "Perplexity of a string; without `before`, its first token is not scored and its bytes are not counted. Raises as `surprise`."
+    "Perplexity of a string; without `before`, its first token is neither scored nor counted. Raises as `surprise`."
     context = tokenizer.encode(before, chat_wrapped=False, allow_special=True) if before else []
     ids = tokenizer.encode(text, chat_wrapped=False, allow_special=False)
     unscored = len(context) or 1
