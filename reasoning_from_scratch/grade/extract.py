@@ -86,7 +86,7 @@ def without_wrapping(
 # %% ../../nbs/grade/01_extract.ipynb #82414d2c
 CUE = re.compile(r"""
     (?<!wrong\ ) (?<!incorrect\ ) \b answers? (?:\ choice|\ option)? [*_]{0,3}
-        (?: \ (?:to|of|for|in)\ [^.:;?!\n]{1,80}? )? (?: \ \([^()\n]{1,40}\) )? [*_]{0,3}
+        (?: \ (?:to|of|for|in)\ [^.:;?!\n]{1,80}? )? (?: \ \([^()\n]{1,40}\) | ,\ [^,.\n]{1,60}, )? [*_]{0,3}
         \s{0,3} (?: (?:is|are|equals|(?:must|should|will|would)\ be) \b :? | [:=] )  # the answer to this is, answer:
     | ^ [ \t\#*_]{0,12} (?:the\ )? (?:final\ |correct\ )? answers? [ \t*_:]{0,8} $   # **Final answer** on its own line
     | ^ [ \t]{0,8} \#{4} (?=[ \t]*[^\s#])                                            # #### 42, as in GSM8K
@@ -203,9 +203,9 @@ def last_number(
 ) -> str | None:  # such as "1234", "-3.5", "3/4", "3 1/2", "50%"; None if there is none
     "The last number written in digits: thousands joined, its sign and percent kept, money signs dropped."
     text = GROUPS.sub(",", searched_part(text))
-    for begin in (max(0, len(text) - 2000), 0):                    # most often the end is enough
+    for begin in (text.rfind(" ", 0, max(0, len(text) - 2000)) + 1, 0):  # most often the end is enough
         for found in reversed(list(NUMBER.finditer(text, begin))):
-            if begin and found.start() < begin + 100: break        # it may have begun further back
+            if begin and found.start() < begin + 100: break              # it may have begun further back
             if (sign := sign_before(text, found.start())) is not None: return sign + plain_number(found)
     return None
 
