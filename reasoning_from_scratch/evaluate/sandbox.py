@@ -5,9 +5,9 @@
 # %% auto #0
 __all__ = ['CALLS', 'SPECIAL', 'CHILD', 'STUB', 'LAYERS', 'set_limits', 'system_call', 'become_nobody', 'drop_rights', 'landlock',
            'filter_program', 'filter_calls', 'refuse_events', 'send', 'receive', 'plain', 'unpickle_plain', 'line_in',
-           'serve_program', 'how_it_ended', 'ask_program', 'judge', 'tell', 'put_up_walls', 'child', 'child_code',
-           'folder_size', 'remove_folder', 'end_descendants', 'beyond', 'watch', 'readable_places', 'run_in', 'Outcome',
-           'protections', 'choose_layers', 'run_code']
+           'describe', 'serve_program', 'how_it_ended', 'ask_program', 'judge', 'tell', 'put_up_walls', 'child',
+           'child_code', 'folder_size', 'remove_folder', 'end_descendants', 'beyond', 'watch', 'readable_places',
+           'run_in', 'Outcome', 'protections', 'choose_layers', 'run_code']
 
 # %% ../../nbs/evaluate/09_sandbox.ipynb #d4f87589
 import ctypes, inspect, json, marshal, os, platform, secrets, selectors, signal, stat, struct, subprocess, sys, tempfile, time
@@ -26,8 +26,9 @@ def set_limits(
         if name == "AS" and sys.platform == "darwin": continue            # macOS has the name and refuses every value
         kind = getattr(resource, f"RLIMIT_{name}")
         hard = resource.getrlimit(kind)[1]
-        if hard != resource.RLIM_INFINITY: most = min(most, hard)
-        resource.setrlimit(kind, (most, most))
+        pair = most, most + (name == "CPU")                               # at the first SIGXCPU, a second later SIGKILL
+        if hard != resource.RLIM_INFINITY: pair = tuple(min(value, hard) for value in pair)
+        resource.setrlimit(kind, pair)
 
 # %% ../../nbs/evaluate/09_sandbox.ipynb #8e7a8bab
 def system_call(
@@ -176,13 +177,14 @@ def receive(
     pipe: int,            # file descriptor
     most: int = 1 << 26,  # the longest message that is taken, in bytes
 ) -> bytes:               # empty: there is no further message, or none that is whole
-    "The next message."
+    "The next message. Raises ValueError if it is too long."
     def exactly(n):
         parts = []
         while n and (part := os.read(pipe, min(n, 1 << 20))): parts.append(part); n -= len(part)
         return b"" if n else b"".join(parts)
     size = int.from_bytes(exactly(8), "little")
-    return exactly(size) if size <= most else b""
+    if size > most: raise ValueError(f"a message of {size:,} bytes; at most {most:,} are taken")
+    return exactly(size)
 
 # %% ../../nbs/evaluate/09_sandbox.ipynb #ceaad66e
 def plain(
@@ -220,6 +222,15 @@ def line_in(
         step = step.tb_next
     return line
 
+def describe(
+    name: str, # of an exception's class
+    text: str, # what it says
+    line: int, # 0: unknown
+    of: str = "", # whose line
+) -> str:
+    "NameError: name 'x' is not defined (line 3)"
+    return f"{name}{': ' if text else ''}{text}" + (f" (line {line}{of})" if line else "")
+
 def serve_program(
     code: str,    # Python
     name: str,    # of the module that it becomes
@@ -248,8 +259,9 @@ def how_it_ended(
 ) -> tuple[str, str]:      # kind, detail
     "Wait for a process, and say what became of it."
     _, status, used = os.wait4(pid, 0)
-    if used.ru_utime + used.ru_stime > seconds - 0.1: return "timeout", f"its {seconds} s of processor time are used up"
-    if os.WIFSIGNALED(status): return "crash", f"ended by {signal.Signals(os.WTERMSIG(status)).name}"
+    end = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
+    if end == signal.SIGXCPU or end == signal.SIGKILL and used.ru_utime + used.ru_stime > seconds / 2: return "timeout", f"its {seconds} s of processor time are used up"
+    if end: return "crash", f"ended by {signal.Signals(end).name}"
     return "exit", f"left with status {os.WEXITSTATUS(status)}"
 
 def ask_program(
@@ -269,9 +281,8 @@ def ask_program(
             raise SystemExit
         how, value = unpickle_plain(data)
         if how == "returned": return value
-        name, text, line = (str(part)[:400] for part in value)
-        where = f" (line {line})" if line != "0" else ""
-        noted["kind"] = {"MemoryError": "memory", "SystemExit": "exit"}.get(name, "error"), f"{name}: {text}{where}"
+        name, text, line = str(value[0])[:100], str(value[1])[:400], int(value[2])
+        noted["kind"] = {"MemoryError": "memory", "SystemExit": "exit"}.get(name, "error"), describe(name, text, line)
         known = getattr(builtins, name, None)
         noted["error"] = (known if isinstance(known, type) and issubclass(known, Exception) else RuntimeError)(text)
         raise noted["error"]
@@ -290,7 +301,7 @@ def judge(
         return noted["gone"] or ("ok", "")
     except BaseException as e:
         if noted["gone"] or e is noted["error"]: return noted["gone"] or noted["kind"]
-        return "failed", f"{type(e).__name__}: {str(e)[:400]} (line {line_in(e, '<tests>')} of the tests)"
+        return "failed", describe(type(e).__name__, str(e)[:400], line_in(e, "<tests>"), " of the tests")
 
 # %% ../../nbs/evaluate/09_sandbox.ipynb #f5e64085
 def tell(
@@ -325,7 +336,6 @@ def child(
 ):
     "Both processes, from their first line to their last."
     null, folder, told = os.open(os.devnull, os.O_RDWR), os.getcwd(), {}
-    os.dup2(null, 0), os.close(null)
     os.environ.clear()
     os.environ["HOME"] = folder
     try:
@@ -333,6 +343,8 @@ def child(
         (asked, ask), (answers, answer) = os.pipe(), os.pipe()
         pid = os.fork()
         for end in (ask, answers, pipe) if pid == 0 else (asked, answer): os.close(end)
+        tests = "" if pid == 0 else marshal.loads(receive(0))
+        os.dup2(null, 0), os.close(null)                                  # nothing more to read, for either
         after_fork()
         if pid == 0 and "events" in job["layers"]: refuse_events(folder, job["readable"])
     except (OSError, ValueError, AttributeError, KeyError) as e:
@@ -340,22 +352,28 @@ def child(
         os._exit(1)
     if pid == 0: serve_program(job["code"], job["name"], asked, answer), os._exit(0)
     call, noted = ask_program(pid, ask, answers, job["limits"]["CPU"])
-    kind, detail = judge(job["tests"], call, noted)
+    kind, detail = judge(tests, call, noted)
     tell(pipe, kind=kind, detail=detail)
     os.close(ask)
     if not noted["gone"]: os.wait4(pid, 0)
 
 # %% ../../nbs/evaluate/09_sandbox.ipynb #94bf8232
 CHILD = (set_limits, system_call, become_nobody, drop_rights, landlock, filter_program, filter_calls, refuse_events, send, receive, plain,
-         unpickle_plain, line_in, serve_program, how_it_ended, ask_program, judge, tell, put_up_walls, child)
+         unpickle_plain, line_in, describe, serve_program, how_it_ended, ask_program, judge, tell, put_up_walls, child)
 
 @cache
 def child_code() -> bytes:
     "What runs in the new process, compiled."
-    source = "\n".join(["import ctypes, os, signal, struct, sys", f"{CALLS=}", f"{SPECIAL=}", *map(inspect.getsource, CHILD)])
+    source = "\n".join(["import ctypes, marshal, os, signal, struct, sys", f"{CALLS=}", f"{SPECIAL=}", *map(inspect.getsource, CHILD)])
     return marshal.dumps(compile(source, "<child>", "exec"))
 
-STUB = "import marshal, sys; job = marshal.loads(sys.stdin.buffer.read()); exec(marshal.loads(job['child'])); child(job, int(sys.argv[1]))"
+STUB = """import marshal, os, sys
+size, pipe = map(int, sys.argv[1:])
+data = b""
+while len(data) < size: data += os.read(0, size - len(data)) or sys.exit(1)
+job = marshal.loads(data)
+exec(marshal.loads(job["child"]))
+child(job, pipe)"""
 
 # %% ../../nbs/evaluate/09_sandbox.ipynb #97f01821
 def folder_size(
@@ -455,18 +473,19 @@ def readable_places() -> list[str]:
 def run_in(
     folder: str,  # empty, to work in
     job: dict,    # for `child`
+    tests: str,   # for the judge alone
     bounds: dict, # for `watch`
 ) -> tuple[dict, bytes]: # see `watch`
     "Start judge and program, and see them to their end."
-    said, tells = os.pipe()
-    process = None
+    (said, tells), process, job, tests = os.pipe(), None, marshal.dumps(job), marshal.dumps(tests)
     try:
         process = subprocess.Popen(
-            [sys.executable, "-S", "-s", "-P", "-B", "-u", "-X", "utf8", "-c", STUB, str(tells)], cwd=folder, env={"PYTHONHASHSEED": "0"},
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, pass_fds=(tells,), start_new_session=True)
+            [sys.executable, "-S", "-s", "-P", "-B", "-u", "-X", "utf8", "-c", STUB, str(len(job)), str(tells)],
+            cwd=folder, env={"PYTHONHASHSEED": "0"}, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            pass_fds=(tells,), start_new_session=True)
         os.close(tells)
         tells = None
-        with suppress(BrokenPipeError), process.stdin: process.stdin.write(marshal.dumps(job))
+        with suppress(BrokenPipeError), process.stdin: process.stdin.write(job + len(tests).to_bytes(8, "little") + tests)
         return watch(process, said, folder, bounds)
     finally:
         if process:
@@ -529,11 +548,11 @@ def run_code(
     for name, value, least in (("seconds", seconds, 1), ("memory", memory, 64 << 20), ("disk", disk, 0), ("output", output, 0)):
         if int(value) != value or value < least: raise ValueError(f"{name} is {value!r}; it must be a whole number of at least {least:,}.")
     limits = {"CPU": seconds, "AS": memory, "FSIZE": disk, "NOFILE": 32, "CORE": 0}
-    job = {"code": code, "tests": tests, "name": "program" if tests else "__main__", "layers": choose_layers(layers), "limits": limits,
+    job = {"code": code, "name": "program" if tests else "__main__", "layers": choose_layers(layers), "limits": limits,
            "machine": platform.machine(), "readable": readable_places(), "child": child_code()}
     bounds = {"timeout": 2 * seconds + 10 if timeout is None else timeout, "output": output, "disk": disk}
     start, folder = time.monotonic(), os.path.realpath(tempfile.mkdtemp(prefix="rfs-run-"))
-    try: said, printed = run_in(folder, job, bounds)
+    try: said, printed = run_in(folder, job, tests, bounds)
     finally: remove_folder(folder)
     if "refused" in said: raise RuntimeError(f"the layer {said['refused']!r} cannot be put up: {said['why']}")
     text = printed[:output].decode(errors="replace")
