@@ -11,6 +11,7 @@ __all__ = ['SEARCHED', 'INVISIBLE', 'BOX_MARK', 'UNBRACED', 'WRAPPING', 'QUOTES'
 
 # %% ../../nbs/grade/01_extract.ipynb #ef93e530
 import re
+from collections import deque
 from dataclasses import dataclass
 
 # %% ../../nbs/grade/01_extract.ipynb #9b5f7fa5
@@ -141,7 +142,7 @@ def last_stated(
 ) -> str | None:  # the last answer stated in words, bare; None if there is none
     "What follows the last *answer is*, *answer:* or `####`."
     text = searched_part(text)
-    for cue in list(CUE.finditer(text))[:-CUES - 1:-1]:
+    for cue in reversed(deque(CUE.finditer(text), CUES)):
         if cue[0].endswith("####"):
             line, _, rest = text[cue.end():].partition("\n")
             said = without_wrapping(line) if not rest or LONE_NUMBER.fullmatch(line.strip()) else None
@@ -186,6 +187,7 @@ def sign_before(
 ) -> str | None: # "-" or ""; None if the digits are part of a name, an exponent or an index
     "The sign of a number: a minus after a value or a letter subtracts, and is none."
     left = text[max(0, at - 20):at]
+    if left[-1:].isascii() and left[-1:].isalpha() and not re.search(r"\\[A-Za-z]+$", left): return None    # H2O, not \times2
     amount = MONEY.sub("", left)
     for gap in ("", " "):
         if not amount.removesuffix(gap).endswith(DASHES): continue
@@ -194,8 +196,7 @@ def sign_before(
         subtracts = value.isdigit() or value in tuple(")]}%") or before[-1:].isalpha()
         if subtracts or (gap and value not in tuple("=<>≈≤≥([{,:")): return ""
         return None if re.search(r"[\^_]\{?$", before) else "-"
-    name = left[-1:].isascii() and left[-1:].isalpha() and not re.search(r"\\[A-Za-z]+$", left)
-    return None if name or re.search(r"[\^_]\{?$", left) else ""
+    return None if re.search(r"[\^_]\{?$", left) else ""
 
 # %% ../../nbs/grade/01_extract.ipynb #3a18f74e
 def last_number(
@@ -204,9 +205,9 @@ def last_number(
     "The last number written in digits: thousands joined, its sign and percent kept, money signs dropped."
     text = GROUPS.sub(",", searched_part(text))
     for begin in (text.rfind(" ", 0, max(0, len(text) - 2000)) + 1, 0):  # most often the end is enough
-        for found in reversed(list(NUMBER.finditer(text, begin))):
-            if begin and found.start() < begin + 100: break              # it may have begun further back
-            if (sign := sign_before(text, found.start())) is not None: return sign + plain_number(found)
+        for at in reversed([found.start() for found in NUMBER.finditer(text, begin)]):
+            if begin and at < begin + 100: break                             # it may have begun further back
+            if (sign := sign_before(text, at)) is not None: return sign + plain_number(NUMBER.match(text, at))
     return None
 
 # %% ../../nbs/grade/01_extract.ipynb #24834d86
