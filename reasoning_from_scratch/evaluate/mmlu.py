@@ -112,7 +112,10 @@ def download_mmlu(
     "Fetch MMLU once. ConnectionError says what failed; ValueError for what is no tar of questions (it is not kept)."
     dest = data_folder("hendrycks/mmlu", cache_dir) / Path(urlparse(url).path).name
     if dest.is_file(): return dest
-    with or_local("mmlu"), clear_errors(f"MMLU from {urlparse(url).netloc}"): fetch(url, dest, name="MMLU")
+    with or_local("mmlu"):
+        try:
+            with clear_errors(f"MMLU from {urlparse(url).netloc}"): fetch(url, dest, name="MMLU")
+        except ValueError as e: raise ConnectionError(f"{url} is not there any more, or not for everybody.") from e
     try:
         with open(dest, "rb") as f:
             f.seek(max(0, dest.stat().st_size - 1024))
@@ -158,7 +161,7 @@ def mmlu_prompt(
 
 # %% ../../nbs/evaluate/08_mmlu.ipynb #363a2bad
 BARE = re.compile(r"[\s*_$`\"'(\[{]*([A-Ja-j])[\s*_$`\"')\]}.:,;!]*")             # B, (b), **D**.
-LABELED = re.compile(r"[\s*_(\[]*([A-J])(?:[*_]*\s?([)\].:–—-])|(?=\s))[\s*_]*(\S.*)",  # C) Paris, **C.** Paris, C Paris
+LABELED = re.compile(r"[\s*_(\[]*([A-J])(?:[*_]*\s?([)\].:–—-])|(?=\s))[\s*_]*(\S.*)",  # C) Paris, **C.** Paris
                      re.DOTALL)
 COMMAND = re.compile(r"\\(?:text|textbf|textit|mathrm|mathbf|rm|bf)\s*\{([^{}]*)\}|\\[ ,;:!]"
                      r"|\b(?i:option|choice|letter|answer)\s+(?=\W?[A-J]\b)")
@@ -183,7 +186,7 @@ def letter_of(
     if not m or m[1] not in letters: return None
     said, mine = plain(m[3]), texts[letters.index(m[1])]
     if mine and mine in (said, plain(said.strip("()"))): return m[1]
-    if not m[2] or m[2] in "–—-" or said in texts: return None   # no mark before the words, or another option's text
+    if not m[2] or m[2] in "–—-" or said in texts: return None   # no mark before words, or another option's text
     if mine and re.match(re.escape(mine) + r"(?!\w)", said): return m[1]
     return m[1] if not strict or m[2] != "." else None
 

@@ -49,8 +49,8 @@ def logprobs_at(
         parts.append(-F.cross_entropy(logits, target, reduction="none"))
     result = torch.cat(parts)
     if result.isnan().any():
-        raise FloatingPointError("the model's logits are NaN. Damaged weights, or numbers too large for the dtype (float16)?"
-                                 " Load the model with dtype bfloat16 or float32.")
+        raise FloatingPointError("the model's logits are NaN. Damaged weights, or numbers too large for float16? "
+                                 "Load the model with dtype bfloat16 or float32.")
     return result
 
 # %% ../../nbs/evaluate/07_perplexity.ipynb #4dd0c118
@@ -63,7 +63,7 @@ def check_rows(
     limit = cfg.get("context_length")
     for i, (row, start) in enumerate(zip(rows, starts, strict=True)):
         if not 1 <= start < len(row):
-            raise ValueError(f"row {i} has {len(row):,} tokens and is scored from index {start}; a token needs at least one "
+            raise ValueError(f"row {i} has {len(row):,} tokens and is scored from index {start}; a token needs one "
                              "before it, and one must be left to score.")
         if limit and len(row) - 1 > limit:
             raise ValueError(f"row {i} makes the model read {len(row) - 1:,} tokens; its context_length is {limit:,}. "
@@ -90,7 +90,7 @@ def token_logprobs(
     for at in tqdm(range(0, len(texts), batch_size), desc="Scoring", delay=2, disable=None, leave=False):
         batch = texts[at : at + batch_size]
         width = len(batch[0])
-        ids = torch.tensor([[*text, *[0] * (width - len(text))] for text in batch], device=device)  # padded on the right
+        ids = torch.tensor([[*text, *[0] * (width - len(text))] for text in batch], device=device)  # padded right
         asked = [(b, i) for b, text in enumerate(batch) for i in readers[text]]
         where = [b * width + t for b, i in asked for t in range(starts[i] - 1, len(rows[i]) - 1)]
         where, targets = torch.tensor([where, [t for _, i in asked for t in rows[i][starts[i]:]]], device=device)
@@ -110,7 +110,7 @@ def windows(
     "Windows that score every token once. ValueError for a stride or window out of range, or nothing to score."
     if window < 1: raise ValueError(f"window is {window}; the model must read at least 1 token.")
     if not 1 <= stride <= window:
-        raise ValueError(f"stride is {stride}; it must be from 1 to the window, {window}. window // 2 is a good choice.")
+        raise ValueError(f"stride is {stride}; it must be 1 to the window, {window}. window // 2 is a good choice.")
     if unscored < 1: raise ValueError(f"unscored is {unscored}; nothing comes before the first token: give 1 or more.")
     if n <= unscored:
         raise ValueError(f"the text has {n} token{'s' * (n != 1)}; at least {unscored + 1} are needed, because "
@@ -166,7 +166,7 @@ class Perplexity:
     def bits_per_token(self) -> float: return self.nats_per_token / math.log(2)
     @property
     def perplexity(self) -> float:
-        return math.exp(self.nats_per_token) if self.nats_per_token < 709 else math.inf   # e^709 is about the largest float
+        return math.exp(self.nats_per_token) if self.nats_per_token < 709 else math.inf   # e^709: near the largest float
     @property
     def bits_per_byte(self) -> float | None:
         return self.nll / math.log(2) / self.text_bytes if self.text_bytes else None
