@@ -34,13 +34,14 @@ def humaneval_file(
 def read_problems(
     path: str | os.PathLike, # JSONL, compressed or not
 ) -> list[dict]:
-    "Read a file of problems. FileNotFoundError or ValueError as `read_rows`; ValueError for a file that is cut off or huge."
+    "Read a file of problems. FileNotFoundError or ValueError as `read_rows`, also if it cannot be unpacked."
     path, most = Path(path).expanduser(), 100 << 20
     if not path.is_file() or path.open("rb").read(2) != b"\x1f\x8b": return read_rows(path, NEEDS)
     unpack = zlib.decompressobj(wbits=31)
     try: data = unpack.decompress(path.read_bytes(), most)
-    except zlib.error as e: raise ValueError(f"{path.name} cannot be unpacked ({e}): cut off or corrupted. Fetch it again.") from None
-    if unpack.unconsumed_tail: raise ValueError(f"{path.name} unpacks to more than {most >> 20} MB; HumanEval has less than 1.")
+    except zlib.error as e: raise ValueError(f"{path.name} cannot be unpacked ({e}). Fetch it again.") from None
+    if unpack.unconsumed_tail:
+        raise ValueError(f"{path.name} unpacks to more than {most >> 20} MB; HumanEval has less than 1.")
     if not unpack.eof: raise ValueError(f"{path.name} is cut off. Fetch it again.")
     with tempfile.TemporaryDirectory() as folder:
         (file := Path(folder) / path.stem).write_bytes(data)
@@ -49,8 +50,9 @@ def read_problems(
 # %% ../../nbs/evaluate/10_humaneval.ipynb #05c9161e
 FENCE = re.compile(r"^[ \t]*```[^\n`]*\n(.*?)(?:^[ \t]*```|\Z)", re.M | re.S)
 STOPS = re.compile(r"\n(?:def|class|if|print|#|@|```|<\|)")
-CODE = re.compile(r"(?:async |def |class |@|import \w|from [\w.]+ import )")                     # how code begins
-GOES_ON = re.compile(r"\s|$|#|[)\]}]|(?:el)?if |else:|for |while |with |try:|except|finally:|assert |[\w.]+(?:\[.*\])? ?=|" + CODE.pattern)
+CODE = re.compile(r"async |def |class |@|import \w|from [\w.]+ import ")                 # how code begins
+GOES_ON = re.compile(r"\s|$|#|[)\]}]|(?:el)?if |else:|for |while |with |try:|except|finally:|assert |"
+                     r"[\w.]+(?:\[.*\])? ?=|" + CODE.pattern)                          # how it may go on at the margin
 
 def code_prompt(
     prompt: str,  # head of a function with its docstring
@@ -71,12 +73,13 @@ def find_program(
     blocks = [block for block in FENCE.findall(text) if block.strip()]
     if whole := [block for block in blocks if defines.search(block)]: text = textwrap.dedent(whole[-1])
     elif blocks: return prompt + textwrap.indent(textwrap.dedent(blocks[-1]), "    ")
-    elif defines.search(text):
+    elif defines.search(text) and not text.lstrip("\n")[0].isspace():
         rows = text.split("\n")
         rows = rows[next(i for i, row in enumerate(rows) if CODE.match(row) or defines.match(row)):]
-        text = textwrap.dedent("\n".join(rows[: next((i for i, row in enumerate(rows) if not GOES_ON.match(row)), None)]))
+        end = next((i for i, row in enumerate(rows) if not GOES_ON.match(row)), None)
+        text = textwrap.dedent("\n".join(rows[:end]))
     else: return prompt + STOPS.split(text)[0] + "\n"
-    future = "".join(re.findall(r"^from __future__ import .*\n", text, re.M))                    # these must come first
+    future = "".join(re.findall(r"^from __future__ import .*\n", text, re.M))            # these must come first
     return future + prompt + "\n\n" + text.replace(future, "") + "\n"
 
 # %% ../../nbs/evaluate/10_humaneval.ipynb #51570087
@@ -99,31 +102,34 @@ def grade_program(
     return Grade(outcome.ok, "passes its tests" if outcome.ok else f"{outcome.kind}: {outcome.detail}", "run", program)
 
 # %% ../../nbs/evaluate/10_humaneval.ipynb #9d251a93
-NOT_ALLOWED = ("humaneval runs programs that a model writes, on this machine. They run in a separate process without network, without files but those in a temporary "
-               "folder, and with little time and memory: a seat belt, not a prison. To allow it: --allow-code-execution in a terminal, "
-               "humaneval(allow_code_execution=True) in Python.")
+NOT_ALLOWED = (
+    "humaneval runs programs that a model writes, on this machine. They run in a separate process without network, "
+    "without files but those in a temporary folder, and with little time and memory: a seat belt, not a prison. To allow it: "
+    "--allow-code-execution in a terminal, humaneval(allow_code_execution=True) in Python.")
 
 def humaneval(
-    path: str | os.PathLike | None = None, # a local file, JSONL or JSONL.gz; None: the published one, from the cache or fetched
+    path: str | os.PathLike | None = None, # a local file, JSONL or JSONL.gz; None: the published one, fetched or cached
     allow_code_execution: bool = False,    # run what the model writes
     *,
     chat: bool = True,                     # ask for the function; False: give its head to a base model
     **limits,                              # for `run_code`: seconds, memory, layers …
 ) -> Task:
-    "HumanEval (Chen et al. 2021). Raises as `read_problems` and `humaneval_file`; a run raises PermissionError unless allowed."
+    "HumanEval (Chen et al. 2021). Raises as `read_problems` does; a run raises PermissionError unless allowed."
     rows = read_problems(humaneval_file() if path is None else path)
-    examples = [Example(r["task_id"], r["prompt"], r["canonical_solution"], extra={k: r[k] for k in ("entry_point", "test")}) for r in rows]
+    examples = [Example(row["task_id"], row["prompt"], row["canonical_solution"],
+                        extra={key: row[key] for key in ("entry_point", "test")}) for row in rows]
 
     def check(example):
         if not allow_code_execution: raise PermissionError(NOT_ALLOWED)
         choose_layers(limits.get("layers"))
-        if f"def {example.extra['entry_point']}(" not in example.problem: return f"its prompt does not define {example.extra['entry_point']}"
+        name = example.extra["entry_point"]
+        if f"def {name}(" not in example.problem: return f"its prompt does not define {name}"
         if "def check(" not in example.extra["test"]: return "its test does not define check"
     def grade(text, example):
         if not allow_code_execution: raise PermissionError(NOT_ALLOWED)
         return grade_program(text, example, **limits)
-    return Task("humaneval", examples, prompt=lambda e: code_prompt(e.problem) if chat else e.problem, grade=grade, check=check,
-                max_new_tokens=2048 if chat else 512)
+    def prompt(example): return code_prompt(example.problem) if chat else example.problem
+    return Task("humaneval", examples, prompt, grade, check, max_new_tokens=2048 if chat else 512)
 
 # %% ../../nbs/evaluate/10_humaneval.ipynb #51432938
 def pass_at_k(
@@ -131,9 +137,11 @@ def pass_at_k(
     c: int,    # how many passed
     k: int,    # attempts that one would be allowed
 ) -> float:
-    "Probability that one of k attempts passes, without bias (Chen et al. 2021, eq. 1). Raises ValueError for impossible counts."
-    if any(isinstance(v, bool) or int(v) != v for v in (n, c, k)): raise ValueError(f"n, c and k are {n!r}, {c!r} and {k!r}; they must be whole numbers.")
-    if not 1 <= k <= n: raise ValueError(f"k is {k} and n is {n}; pass@{k} needs at least {max(k, 1)} attempts at every problem.")
+    "Will one of k attempts pass? Without bias (Chen et al. 2021, eq. 1). Raises ValueError for impossible counts."
+    if any(isinstance(v, bool) or int(v) != v for v in (n, c, k)):
+        raise ValueError(f"n, c and k are {n!r}, {c!r} and {k!r}; they must be whole numbers.")
+    if not 1 <= k <= n:
+        raise ValueError(f"k is {k} and n is {n}; pass@{k} needs at least {max(k, 1)} attempts at every problem.")
     if not 0 <= c <= n: raise ValueError(f"c is {c} and n is {n}; of {n} attempts 0 to {n} can pass.")
     missed = 1.0
     for i in range(n - c + 1, n + 1): missed *= max(0.0, 1 - k / i)
@@ -151,6 +159,7 @@ def mean_pass_at_k(
             tried[r["id"]] = tried.get(r["id"], 0) + 1
             passed[r["id"]] = passed.get(r["id"], 0) + bool(r["correct"])
     if uneven := [id for id, n in tried.items() if n != len(runs)]:
-        raise ValueError(f"{uneven[0]} was tried {tried[uneven[0]]} times in {len(runs)} runs; every run must hold every problem once.")
+        raise ValueError(f"{uneven[0]} was tried {tried[uneven[0]]} times in {len(runs)} runs; "
+                         "every run must hold every problem once.")
     if not tried: raise ValueError("no records: pass@k needs at least one run of at least one problem.")
     return sum(pass_at_k(n, passed[id], k) for id, n in tried.items()) / len(tried)

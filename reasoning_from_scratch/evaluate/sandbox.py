@@ -10,7 +10,8 @@ __all__ = ['CALLS', 'SPECIAL', 'CHILD', 'STUB', 'LAYERS', 'set_limits', 'system_
            'run_in', 'Outcome', 'protections', 'choose_layers', 'run_code']
 
 # %% ../../nbs/evaluate/09_sandbox.ipynb #d4f87589
-import ctypes, inspect, json, marshal, os, platform, secrets, selectors, signal, stat, struct, subprocess, sys, tempfile, time
+import ctypes, inspect, json, marshal, os, platform, secrets, selectors, signal, stat, struct, subprocess, sys
+import tempfile, time
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
@@ -93,19 +94,20 @@ def landlock(
 # %% ../../nbs/evaluate/09_sandbox.ipynb #629cf11c
 CALLS = {}  # name → {machine: number}
 for entry in """
-    read 0 63, write 1 64, readv 19 65, writev 20 66, pread64 17 67, pwrite64 18 68, lseek 8 62, close 3 57, fsync 74 82,
-    fdatasync 75 83, ftruncate 77 46, open 2 -, openat 257 56, fcntl 72 25, ioctl 16 29, stat 4 -, fstat 5 80, lstat 6 -,
-    newfstatat 262 79, statx 332 291, statfs 137 43, fstatfs 138 44, access 21 -, faccessat 269 48, faccessat2 439 439,
-    readlink 89 -, readlinkat 267 78, getdents64 217 61, getcwd 79 17, chdir 80 49, fchdir 81 50, mkdir 83 -, mkdirat 258 34,
-    umask 95 166, dup 32 23, dup2 33 -, dup3 292 24, pipe 22 -, pipe2 293 59, poll 7 -, ppoll 271 73, select 23 -,
-    pselect6 270 72, mmap 9 222, munmap 11 215, mremap 25 216, mprotect 10 226, madvise 28 233, brk 12 214,
-    rt_sigaction 13 134, rt_sigprocmask 14 135, rt_sigreturn 15 139, rt_sigpending 127 136, rt_sigtimedwait 128 137,
-    rt_sigsuspend 130 133, sigaltstack 131 132, alarm 37 -, pause 34 -, getitimer 36 102, setitimer 38 103, nanosleep 35 101,
+    read 0 63, write 1 64, readv 19 65, writev 20 66, pread64 17 67, pwrite64 18 68, lseek 8 62, close 3 57,
+    fsync 74 82, fdatasync 75 83, ftruncate 77 46, open 2 -, openat 257 56, fcntl 72 25, ioctl 16 29, stat 4 -,
+    fstat 5 80, lstat 6 -, newfstatat 262 79, statx 332 291, statfs 137 43, fstatfs 138 44, access 21 -,
+    faccessat 269 48, faccessat2 439 439, readlink 89 -, readlinkat 267 78, getdents64 217 61, getcwd 79 17,
+    chdir 80 49, fchdir 81 50, mkdir 83 -, mkdirat 258 34, umask 95 166, dup 32 23, dup2 33 -, dup3 292 24,
+    pipe 22 -, pipe2 293 59, poll 7 -, ppoll 271 73, select 23 -, pselect6 270 72, mmap 9 222, munmap 11 215,
+    mremap 25 216, mprotect 10 226, madvise 28 233, brk 12 214, rt_sigaction 13 134, rt_sigprocmask 14 135,
+    rt_sigreturn 15 139, rt_sigpending 127 136, rt_sigtimedwait 128 137, rt_sigsuspend 130 133,
+    sigaltstack 131 132, alarm 37 -, pause 34 -, getitimer 36 102, setitimer 38 103, nanosleep 35 101,
     clock_nanosleep 230 115, clock_gettime 228 113, clock_getres 229 114, gettimeofday 96 169, times 100 153,
-    restart_syscall 219 128, getpid 39 172, getppid 110 173, gettid 186 178, getuid 102 174, geteuid 107 175, getgid 104 176,
-    getegid 108 177, getpgrp 111 -, getpgid 121 155, getsid 124 156, uname 63 160, sysinfo 99 179, getrusage 98 165,
-    getrandom 318 278, sched_yield 24 124, sched_getaffinity 204 123, futex 202 98, rseq 334 293, membarrier 324 283,
-    wait4 61 260, exit 60 93, exit_group 231 94""".split(","):
+    restart_syscall 219 128, getpid 39 172, getppid 110 173, gettid 186 178, getuid 102 174, geteuid 107 175,
+    getgid 104 176, getegid 108 177, getpgrp 111 -, getpgid 121 155, getsid 124 156, uname 63 160,
+    sysinfo 99 179, getrusage 98 165, getrandom 318 278, sched_yield 24 124, sched_getaffinity 204 123,
+    futex 202 98, rseq 334 293, membarrier 324 283, wait4 61 260, exit 60 93, exit_group 231 94""".split(","):
     name, *numbers = entry.split()
     CALLS[name] = {machine: int(n) for machine, n in zip(("x86_64", "aarch64"), numbers) if n != "-"}
 
@@ -120,8 +122,9 @@ def filter_program(
     "The list of calls as a program for seccomp. Raises KeyError for another processor."
     load, equal, any_bit, answer = 0x20, 0x15, 0x45, 0x06
     allow, refuse, kill = (answer, 0, 0, 0x7FFF0000), (answer, 0, 0, 0x00050001), (answer, 0, 0, 0x80000000)
-    steps = [(load, 0, 0, 4), (equal, 1, 0, {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}[machine]), kill, (load, 0, 0, 0)]
-    forbidden = 0o20000000 | (0 if write else os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC)   # the first: O_TMPFILE
+    processor = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}[machine]
+    steps = [(load, 0, 0, 4), (equal, 1, 0, processor), kill, (load, 0, 0, 0)]
+    forbidden = 0o20000000 | (0 if write else os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC)  # O_TMPFILE, and these
     for name, number in CALLS.items():
         if machine not in number or not write and name in ("mkdir", "mkdirat", "ftruncate"): continue
         if name in SPECIAL:
@@ -149,10 +152,13 @@ def refuse_events(
     "Let Python itself refuse what the other layers refuse."
     from os import O_APPEND, O_CREAT, O_RDWR, O_TRUNC, O_WRONLY, fsdecode
     from os.path import realpath
-    never = ("socket.", "subprocess.", "os.system", "os.exec", "os.fork", "os.posix_spawn", "os.kill", "signal.pthread_kill", "pty.",
-             "ctypes.", "os.chmod", "os.chown", "os.lchown", "os.link", "os.symlink", "os.setxattr", "os.removexattr", "os.utime",
-             "os.remove", "os.rename", "os.rmdir", "os.truncate", "fcntl.", "resource.", "gc.", "code.__new__", "sqlite3.", "syslog.")
-    paths, changing = ("open", "os.mkdir", "os.listdir", "os.scandir", "os.chdir"), O_WRONLY | O_RDWR | O_CREAT | O_TRUNC | O_APPEND
+    never = (
+        "socket.", "subprocess.", "os.system", "os.exec", "os.fork", "os.posix_spawn", "os.kill", "signal.pthread_kill",
+        "pty.", "ctypes.", "os.chmod", "os.chown", "os.lchown", "os.link", "os.symlink", "os.setxattr", "os.removexattr",
+        "os.utime", "os.remove", "os.rename", "os.rmdir", "os.truncate", "fcntl.", "resource.", "gc.", "code.__new__",
+        "sqlite3.")
+    paths = ("open", "os.mkdir", "os.listdir", "os.scandir", "os.chdir")
+    changing = O_WRONLY | O_RDWR | O_CREAT | O_TRUNC | O_APPEND
 
     def hook(event, args):
         if event.startswith(never): raise PermissionError(f"{event} is not allowed here")
@@ -203,7 +209,8 @@ def unpickle_plain(
 ):
     "Read plain data; no code can run. Raises TypeError for anything else."
     import _pickle, io
-    known = {("builtins", "complex"), ("builtins", "range"), ("builtins", "bytearray"), ("fractions", "Fraction"), ("decimal", "Decimal")}
+    known = {("builtins", "complex"), ("builtins", "range"), ("builtins", "bytearray"),
+             ("fractions", "Fraction"), ("decimal", "Decimal")}
     class Reader(_pickle.Unpickler):
         def find_class(self, module, name):
             if (module, name) in known: return super().find_class(module, name)
@@ -260,7 +267,8 @@ def how_it_ended(
     "Wait for a process, and say what became of it."
     _, status, used = os.wait4(pid, 0)
     end = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
-    if end == signal.SIGXCPU or end == signal.SIGKILL and used.ru_utime + used.ru_stime > seconds / 2: return "timeout", f"its {seconds} s of processor time are used up"
+    if end == signal.SIGXCPU or end == signal.SIGKILL and used.ru_utime + used.ru_stime > seconds / 2:
+        return "timeout", f"its {seconds} s of processor time are used up"
     if end: return "crash", f"ended by {signal.Signals(end).name}"
     return "exit", f"left with status {os.WEXITSTATUS(status)}"
 
@@ -270,7 +278,7 @@ def ask_program(
     answers: int, # pipe that answers come from
     seconds: int, # of processor time that it has
 ):                # a function to call with (name, arguments, named arguments), and what it noted
-    "The judge's line to the program. A call returns or raises what the function did, or raises SystemExit: nobody is there."
+    "The judge's line to the program. A call does what the function did, or raises SystemExit: nobody is there."
     import _pickle, builtins
     noted = {"gone": None, "error": None, "kind": ("", "")}
     def call(*request):
@@ -288,6 +296,7 @@ def ask_program(
         raise noted["error"]
     return call, noted
 
+# %% ../../nbs/evaluate/09_sandbox.ipynb #8ccde5da
 def judge(
     tests: str,  # Python; sees the program's functions as attributes of `program`
     call, noted, # from `ask_program`
@@ -330,6 +339,7 @@ def put_up_walls(
         if steps: filter_calls(steps)
     return after_fork
 
+# %% ../../nbs/evaluate/09_sandbox.ipynb #38719a44
 def child(
     job: dict, # what `run_code` decided
     pipe: int, # for what the judge has to say
@@ -358,14 +368,15 @@ def child(
     if not noted["gone"]: os.wait4(pid, 0)
 
 # %% ../../nbs/evaluate/09_sandbox.ipynb #94bf8232
-CHILD = (set_limits, system_call, become_nobody, drop_rights, landlock, filter_program, filter_calls, refuse_events, send, receive, plain,
-         unpickle_plain, line_in, describe, serve_program, how_it_ended, ask_program, judge, tell, put_up_walls, child)
+CHILD = (set_limits, system_call, become_nobody, drop_rights, landlock, filter_program, filter_calls, refuse_events,
+         send, receive, plain, unpickle_plain, line_in, describe, serve_program, how_it_ended, ask_program, judge,
+         tell, put_up_walls, child)
 
 @cache
 def child_code() -> bytes:
     "What runs in the new process, compiled."
-    source = "\n".join(["import ctypes, marshal, os, signal, struct, sys", f"{CALLS=}", f"{SPECIAL=}", *map(inspect.getsource, CHILD)])
-    return marshal.dumps(compile(source, "<child>", "exec"))
+    head = ["import ctypes, marshal, os, signal, struct, sys", f"{CALLS=}", f"{SPECIAL=}"]
+    return marshal.dumps(compile("\n".join(head + [inspect.getsource(f) for f in CHILD]), "<child>", "exec"))
 
 STUB = """import marshal, os, sys
 size, pipe = map(int, sys.argv[1:])
@@ -423,6 +434,7 @@ def end_descendants(
             with suppress(psutil.NoSuchProcess): p.kill()
         if not alive: return
 
+# %% ../../nbs/evaluate/09_sandbox.ipynb #f8255d19
 def beyond(
     late: bool,    # is the time over?
     printed: int,  # bytes
@@ -433,7 +445,7 @@ def beyond(
     size, count = folder_size(folder)
     if printed > bounds["output"]: return {"kind": "output", "detail": f"printed more than {bounds['output']:,} bytes"}
     if size > bounds["disk"]: return {"kind": "disk", "detail": f"wrote more than {bounds['disk']:,} bytes"}
-    if count > 1000: return {"kind": "disk", "detail": "made more than 1,000 files, or folders too deep to count"}
+    if count > 1000: return {"kind": "disk", "detail": "made more than 1,000 files, or folders that cannot be counted"}
     return {"kind": "timeout", "detail": f"not at its end after {bounds['timeout']:g} s"} if late else {}
 
 def watch(
@@ -466,8 +478,8 @@ def watch(
 # %% ../../nbs/evaluate/09_sandbox.ipynb #27fa7065
 def readable_places() -> list[str]:
     "What a Python program must be able to read: the standard library, shared libraries, a source of chance."
-    places = [os.path.dirname(os.__file__), os.path.join(sys.base_exec_prefix, "lib"), "/lib", "/lib64", "/usr/lib", "/usr/lib64",
-              "/etc/ld.so.cache", "/usr/share/zoneinfo", "/dev/urandom"]
+    places = [os.path.dirname(os.__file__), os.path.join(sys.base_exec_prefix, "lib"), "/lib", "/lib64", "/usr/lib",
+              "/usr/lib64", "/etc/ld.so.cache", "/usr/share/zoneinfo", "/dev/urandom"]
     return list(dict.fromkeys(os.path.realpath(p) for p in places if os.path.exists(p)))
 
 def run_in(
@@ -481,11 +493,12 @@ def run_in(
     try:
         process = subprocess.Popen(
             [sys.executable, "-S", "-s", "-P", "-B", "-u", "-X", "utf8", "-c", STUB, str(len(job)), str(tells)],
-            cwd=folder, env={"PYTHONHASHSEED": "0"}, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            pass_fds=(tells,), start_new_session=True)
+            cwd=folder, env={"PYTHONHASHSEED": "0"}, pass_fds=(tells,), start_new_session=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         os.close(tells)
         tells = None
-        with suppress(BrokenPipeError), process.stdin: process.stdin.write(job + len(tests).to_bytes(8, "little") + tests)
+        with suppress(BrokenPipeError), process.stdin:
+            process.stdin.write(job + len(tests).to_bytes(8, "little") + tests)
         return watch(process, said, folder, bounds)
     finally:
         if process:
@@ -522,15 +535,18 @@ def choose_layers(
     layers: tuple | None, # as for `run_code`
 ) -> tuple:
     "All that there are, or those named. Raises ValueError for an unknown name, RuntimeError where too little is there."
-    if os.name != "posix": raise RuntimeError("run_code needs Linux (or macOS, with fewer layers). On Windows, use WSL 2 or a container.")
+    if os.name != "posix":
+        raise RuntimeError("run_code needs Linux (or macOS, with fewer layers). On Windows, use WSL 2 or a container.")
     if layers is not None:
-        if unknown := set(layers) - set(LAYERS): raise ValueError(f"no layer {min(unknown)!r}; there are {', '.join(LAYERS)}.")
+        if unknown := set(layers) - set(LAYERS):
+            raise ValueError(f"no layer {min(unknown)!r}; there are {', '.join(LAYERS)}.")
         return tuple(layers)
-    have = protections()
-    if lacking := [f"{name} ({have[name]})" for name in ("limits", "calls") if have[name]]:
-        raise RuntimeError(f"this system does not offer {' and '.join(lacking)}. Run in a Linux container or a virtual machine; or name the "
-                           f"layers that are enough for you: layers={tuple(n for n, why in have.items() if not why)!r}.")
-    return tuple(name for name, why in have.items() if not why)
+    missing = protections()
+    have = tuple(name for name, why in missing.items() if not why)
+    if lacking := [f"{name} ({missing[name]})" for name in ("limits", "calls") if missing[name]]:
+        raise RuntimeError(f"this system does not offer {' and '.join(lacking)}. Run in a Linux container or a virtual "
+                           f"machine; or name the layers that are enough for you: layers={have!r}.")
+    return have
 
 # %% ../../nbs/evaluate/09_sandbox.ipynb #9a40be6b
 def run_code(
@@ -544,9 +560,11 @@ def run_code(
     output: int = 64 << 10,        # bytes that it may print
     layers: tuple | None = None,   # of `LAYERS`; None: all that this system has, and not without "limits" and "calls"
 ) -> Outcome:
-    "Run a program in a separate process behind walls. Raises RuntimeError where the walls cannot be had, ValueError for impossible limits."
-    for name, value, least in (("seconds", seconds, 1), ("memory", memory, 64 << 20), ("disk", disk, 0), ("output", output, 0)):
-        if int(value) != value or value < least: raise ValueError(f"{name} is {value!r}; it must be a whole number of at least {least:,}.")
+    "Run a program behind walls. Raises RuntimeError where the walls cannot be had, ValueError for impossible limits."
+    least = {"seconds": (seconds, 1), "memory": (memory, 64 << 20), "disk": (disk, 0), "output": (output, 0)}
+    for name, (value, bound) in least.items():
+        if int(value) != value or value < bound:
+            raise ValueError(f"{name} is {value!r}; it must be a whole number of at least {bound:,}.")
     limits = {"CPU": seconds, "AS": memory, "FSIZE": disk, "NOFILE": 32, "CORE": 0}
     job = {"code": code, "name": "program" if tests else "__main__", "layers": choose_layers(layers), "limits": limits,
            "machine": platform.machine(), "readable": readable_places(), "child": child_code()}
