@@ -133,6 +133,8 @@ def surprise(
     batch_size: int | None = None,    # windows in one pass; None = about 8,192 tokens
 ) -> Tensor:                          # (n - unscored,) surprise of every scored token in nats, float32
     "-ln p of each token of a text. ValueError for a text, window, stride or id that does not fit."
+    if isinstance(token_ids, Tensor) and token_ids.dim() != 1:
+        raise ValueError(f"token_ids has the shape {tuple(token_ids.shape)}; give one text at a time, (n,).")
     ids = [int(t) for t in token_ids]
     limit = model.cfg.get("context_length")
     if window is not None and limit and window > limit:
@@ -166,7 +168,7 @@ class Perplexity:
     def bits_per_token(self) -> float: return self.nats_per_token / math.log(2)
     @property
     def perplexity(self) -> float:
-        return math.exp(self.nats_per_token) if self.nats_per_token < 709 else math.inf   # e^709: near the largest float
+        return math.exp(self.nats_per_token) if self.nats_per_token < 709 else math.inf   # e^709 is near the limit
     @property
     def bits_per_byte(self) -> float | None:
         return self.nll / math.log(2) / self.text_bytes if self.text_bytes else None
