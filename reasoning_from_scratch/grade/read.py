@@ -10,7 +10,7 @@ __all__ = ['MAX_DEPTH', 'END', 'RELATIONS', 'SET_OPERATIONS', 'FACTOR_COMMANDS',
            'read_exponent', 'is_degree', 'read_degree', 'read_subscript', 'in_base', 'read_primary', 'read_mixed',
            'read_argument', 'read_bracket', 'read_group', 'read_absolute', 'as_matrix', 'read_matrix', 'read_word',
            'read_number_word', 'read_text', 'read_command', 'read_radicand', 'read_call', 'read_bare_argument',
-           'read_unit', 'settle', 'readings', 'read', 'as_list']
+           'read_unit', 'settle', 'readings', 'read', 'as_list', 'to_sympy']
 
 # %% ../../nbs/grade/03_read.ipynb #cc315e70
 import re
@@ -606,3 +606,33 @@ def as_list(
     "`100,200` as two numbers, for when a list is wanted; None for anything else."
     text = tidy(text)
     if re.fullmatch(THOUSANDS, text): return Tree("list", tuple(number(p) for p in text.split(",")))
+
+# %% ../../nbs/grade/03_read.ipynb #bc2098a2
+def to_sympy(
+    tree: Tree,              # a formula, a tuple, a list, a set, a matrix or an equation
+    evaluate: bool = False,  # let SymPy simplify as it builds: only for trees known to be small
+):                           # a SymPy object
+    "The tree as a SymPy expression. Raises Unreadable for kinds that SymPy has no form for."
+    import sympy as sp
+    kind, parts = tree.kind, tree.parts
+    if kind == "number": return sp.Rational(parts[0].numerator, parts[0].denominator)
+    if kind == "name": return {"pi": sp.pi, "e": sp.E, "i": sp.I, "oo": sp.oo}.get(parts[0]) or sp.Symbol(parts[0])
+    if kind == "unit": return to_sympy(parts[0], evaluate)
+    if kind == "matrix": return sp.ImmutableMatrix([[to_sympy(x, evaluate) for x in row] for row in parts])
+    args = [to_sympy(p, evaluate) for p in parts if isinstance(p, Tree)]
+    def times(*factors): return sp.Mul(*factors, evaluate=evaluate)
+    def power(a, b): return sp.Pow(a, b, evaluate=evaluate)
+    if kind == "add": return sp.Add(*args, evaluate=evaluate)
+    if kind == "mul": return times(*args)
+    if kind == "neg": return times(sp.Integer(-1), args[0])
+    if kind in ("div", "ratio"): return times(args[0], power(args[1], sp.Integer(-1)))
+    if kind == "pow": return power(*args)
+    if kind == "root": return power(args[0], 1 / args[1] if args[1].is_Rational and args[1] else power(args[1], sp.Integer(-1)))
+    if kind == "relation" and parts[0] == "=": return sp.Eq(*args, evaluate=False)
+    if kind in ("tuple", "list"): return sp.Tuple(*args)
+    if kind == "set": return sp.FiniteSet(*args)
+    if kind == "call" and parts[0] == "log10": return times(sp.log(args[0], evaluate=evaluate), power(sp.log(10), sp.Integer(-1)))
+    names = {"factorial": "factorial", "binomial": "binomial", "abs": "Abs"} | ({"call": {"min": "Min", "max": "Max", "ceil": "ceiling"}.get(
+        parts[0], parts[0])} if kind == "call" else {})
+    if kind not in names or names[kind] in ("gcd", "lcm"): raise Unreadable(f"SymPy has no form for a {kind}")
+    return getattr(sp, names[kind])(*args, evaluate=evaluate)
