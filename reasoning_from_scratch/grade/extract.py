@@ -153,14 +153,14 @@ def last_stated(
 # %% ../../nbs/grade/01_extract.ipynb #5848cc83
 WHOLE = r"(?: (?<!\d)(?<!\d,)(?!0)\d{1,3}(?:,\d{3})++(?!\d) | \d++ )"   # 1,234,567 or 1234567
 DECIMAL = rf"(?: {WHOLE} (?:\.\d*+\\overline\{{\d++\}}|\.\d++)?+ | (?<![\d.])\.\d++ )"
-EXPONENT = r"(?:\{[-+−]?\d++\}|[-+−]?\d++)"
+EXPONENT = r"(?:\^\{[-+−]?\d++\}|\^[-+−]?\d++|[⁺⁻⁰¹²³⁴⁵⁶⁷⁸⁹]++)"
 NUMBER = re.compile(rf"""
     (?=[\d.\\½⅓⅔¼¾⅕-⅞⅐-⅒])
     (?: (?:\d++\ ?)?+ \\[dtc]?frac\s?(?:\{{\d++\}}|\d)\s?(?:\{{\d++\}}|\d)          # \frac34, 3\frac{{1}}{{2}}
       | (?<!/)(?<!/\ ) (?:\d++\ (?=\d++/\d))?+ {DECIMAL}\ ?/\ ?{DECIMAL}   # 3/4, 3 1/2; after a slash no second one
       | (?:\d++\ ?)?+ [½⅓⅔¼¾⅕-⅞⅐-⅒]                                                # 3½
-      | {DECIMAL} (?: [eE][-+−]?\d++(?![A-Za-z]) | \s?(?:×|\\times|\\cdot)\s?10\^{EXPONENT} )?+  # 1e5, 3 × 10^5
-        (?:\^{EXPONENT})?+ (?:_(?:\{{\d++\}}|\d++))?+ )                            # 2^10, 52_8
+      | {DECIMAL} (?: [eE][-+−]?\d++(?![A-Za-z]) | \s?(?:×|\\times|\\cdot)\s?10{EXPONENT} )?+  # 1e5, 3 × 10^5
+        (?:{EXPONENT})?+ (?:_(?:\{{\d++\}}|\d++))?+ )                            # 2^10, 52_8
     (?P<percent>\s?\\?%|\s(?:percent|per\ cent)\b)?+
     """, re.VERBOSE)
 GROUPS = re.compile(r"(?<=\d)(?:\{,\}|,?\\[!,;:]|[\u00a0\u2009\u202f'’])(?=\d{3}(?!\d))")  # between thousands
