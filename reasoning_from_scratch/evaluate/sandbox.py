@@ -354,6 +354,7 @@ def child(
         pid = os.fork()
         for end in (ask, answers, pipe) if pid == 0 else (asked, answer): os.close(end)
         tests = "" if pid == 0 else marshal.loads(receive(0))
+        if pid == 0: os.setpgid(0, 0)                                     # a group of its own, to be ended as one
         os.dup2(null, 0), os.close(null)                                  # nothing more to read, for either
         after_fork()
         if pid == 0 and "events" in job["layers"]: refuse_events(folder, job["readable"])
@@ -426,12 +427,15 @@ def remove_folder(
 def end_descendants(
     pid: int, # of the judge
 ):
-    "Kill all that descends from a process."
+    "Kill all that descends from a process, by groups."
     for _ in range(100):
         try: alive = [p for p in psutil.Process(pid).children(recursive=True) if p.status() != psutil.STATUS_ZOMBIE]
         except psutil.NoSuchProcess: return
         for p in alive:
-            with suppress(psutil.NoSuchProcess): p.kill()
+            with suppress(psutil.NoSuchProcess, ProcessLookupError, PermissionError):
+                group = os.getpgid(p.pid)
+                if group not in (pid, os.getpgrp()): os.killpg(group, signal.SIGKILL)
+                p.kill()
         if not alive: return
 
 # %% ../../nbs/evaluate/09_sandbox.ipynb #f8255d19
