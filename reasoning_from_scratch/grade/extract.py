@@ -187,7 +187,8 @@ def sign_before(
 ) -> str | None: # "-" or ""; None if the digits are part of a name, an exponent or an index
     "The sign of a number: a minus after a value or a letter subtracts, and is none."
     left = text[max(0, at - 20):at]
-    if left[-1:].isascii() and left[-1:].isalpha() and not re.search(r"\\[A-Za-z]+$", left): return None    # H2O, not \times2
+    letter = left[-1:].isascii() and left[-1:].isalpha()
+    if letter and not re.search(r"\\[A-Za-z]+$", left): return None   # H2O, but not \times2
     amount = MONEY.sub("", left)
     for gap in ("", " "):
         if not amount.removesuffix(gap).endswith(DASHES): continue
