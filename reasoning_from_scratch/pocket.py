@@ -11,10 +11,9 @@ __all__ = ['Tree', 'PRECEDENCE', 'ONES', 'TENS', 'WORDS', 'SIGNS', 'INFIX', 'FIR
            'divide_lines', 'work_lines', 'number_word', 'Wording', 'orders', 'plural', 'made_up', 'cast',
            'parse_expression', 'read_stories', 'choose', 'draw', 'random_shape', 'fill', 'inner_values', 'random_tree',
            'Problem', 'reply_to', 'spoil', 'sentence', 'tidy', 'word_it', 'follow_up', 'not_whole', 'small_talk',
-           'make_problem', 'boxed_answer', 'is_right', 'wilson_interval', 'split_words', 'Cursor', 'Phrases', 'Reader',
-           'OrderReader', 'work_out', 'Document', 'drill', 'make_document', 'to_ids', 'pocket_text', 'train_tokenizer',
-           'batches', 'learning_rate', 'initialize', 'explicit', 'orthogonalize', 'Muon', 'train_step', 'progress_bar',
-           'train_pocket']
+           'make_problem', 'boxed_answer', 'split_words', 'Cursor', 'Phrases', 'Reader', 'OrderReader', 'work_out',
+           'Document', 'drill', 'make_document', 'to_ids', 'pocket_text', 'train_tokenizer', 'batches', 'learning_rate',
+           'initialize', 'explicit', 'orthogonalize', 'Muon', 'train_step', 'progress_bar', 'train_pocket']
 
 # %% ../nbs/09_pocket.ipynb #727e358e
 import json, math, os, random, re, time, hashlib, tempfile
@@ -776,28 +775,6 @@ def boxed_answer(
         depth += (c == "{") - (c == "}")
         if depth == 0: return text[begin:i].strip()
     return None
-
-# %% ../nbs/09_pocket.ipynb #c27c8ff6
-def is_right(
-    text: str,                # what a model wrote
-    answer: int | Fraction,   # exact
-) -> bool:
-    "Is the boxed answer this number? 4/6 is 2/3; words, units and sums are not numbers."
-    found = boxed_answer(text)
-    if not found or not (m := re.fullmatch(r"([-−]?\d{1,30})(?: ?/ ?(\d{1,30}))?", found)) or (m[2] and int(m[2]) == 0): return False
-    return Fraction(int(m[1].replace("−", "-")), int(m[2] or 1)) == answer
-
-# %% ../nbs/09_pocket.ipynb #ae36fd34
-def wilson_interval(
-    k: int,            # successes
-    n: int,            # trials
-    z: float = 1.96,   # 1.96: 95 %
-) -> tuple[float, float]:
-    "An interval for a share (Wilson 1927); unlike k/n ± z·σ it stays inside 0 … 1. ValueError unless 0 ≤ k ≤ n and n > 0."
-    if n <= 0 or not 0 <= k <= n: raise ValueError(f"k={k}, n={n}; 0 <= k <= n and n > 0 are needed.")
-    p, zz = k / n, z * z
-    middle, half = (p + zz / (2 * n)) / (1 + zz / n), z / (1 + zz / n) * math.sqrt(p * (1 - p) / n + zz / (4 * n * n))
-    return max(0.0, middle - half), min(1.0, middle + half)
 
 # %% ../nbs/09_pocket.ipynb #4cf751ff
 LEAD = set("""what is what's whats how much many compute calculate evaluate work out find the value of solve simplify determine
