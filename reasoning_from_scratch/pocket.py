@@ -11,9 +11,9 @@ __all__ = ['Tree', 'PRECEDENCE', 'ONES', 'TENS', 'WORDS', 'SIGNS', 'INFIX', 'FIR
            'divide_lines', 'work_lines', 'number_word', 'Wording', 'orders', 'plural', 'made_up', 'cast',
            'parse_expression', 'read_stories', 'choose', 'draw', 'random_shape', 'fill', 'inner_values', 'random_tree',
            'Problem', 'reply_to', 'spoil', 'sentence', 'tidy', 'word_it', 'follow_up', 'not_whole', 'small_talk',
-           'make_problem', 'boxed_answer', 'split_words', 'Cursor', 'Phrases', 'Reader', 'OrderReader', 'work_out',
-           'Document', 'drill', 'make_document', 'to_ids', 'pocket_text', 'train_tokenizer', 'batches', 'learning_rate',
-           'initialize', 'explicit', 'orthogonalize', 'Muon', 'train_step', 'progress_bar', 'train_pocket']
+           'make_problem', 'split_words', 'Cursor', 'Phrases', 'Reader', 'OrderReader', 'work_out', 'Document', 'drill',
+           'make_document', 'to_ids', 'pocket_text', 'train_tokenizer', 'batches', 'learning_rate', 'initialize',
+           'explicit', 'orthogonalize', 'Muon', 'train_step', 'progress_bar', 'train_pocket']
 
 # %% ../nbs/09_pocket.ipynb #727e358e
 import json, math, os, random, re, time, hashlib, tempfile
@@ -761,20 +761,6 @@ def make_problem(
         question = spoil(question, rng)
     answer = value(tree)
     return Problem(question, "\n".join(work_lines(tree)), answer, family, tree, reply_to(answer))
-
-# %% ../nbs/09_pocket.ipynb #89124ad6
-def boxed_answer(
-    text: str,    # what a model wrote
-) -> str | None:  # the content of the last \\boxed{…} after the thinking; None if there is none
-    "Find the final answer; braces may nest. At most 200 characters of it, in the last 20,000 of the text."
-    text = text[-20_000:].rsplit("</think>", 1)[-1]
-    start = text.rfind("\\boxed{")
-    if start < 0: return None
-    depth, begin = 1, start + len("\\boxed{")
-    for i, c in enumerate(text[begin:begin + 200], begin):
-        depth += (c == "{") - (c == "}")
-        if depth == 0: return text[begin:i].strip()
-    return None
 
 # %% ../nbs/09_pocket.ipynb #4cf751ff
 LEAD = set("""what is what's whats how much many compute calculate evaluate work out find the value of solve simplify determine
