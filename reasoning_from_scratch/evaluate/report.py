@@ -14,8 +14,9 @@ from .loop import duration
 from .statistics import compare, natural, summarize
 
 # %% ../../nbs/evaluate/03_report.ipynb #90d88aa5
-_ACTS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b\u200e\u200f"
-                   "\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\ufffb\U000110bd\U000110cd\U00013430-\U0001343f"
+_ACTS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e"
+                   "\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\ufffb"
+                   "\U000110bd\U000110cd\U00013430-\U0001343f"
                    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0001-\U000e007f]")
 
 def spell(
@@ -57,9 +58,11 @@ def bar(
 ) -> str:     # an SVG element
     "Accuracy as a bar, its interval as a line over it."
     share, low, high = (round(100 * x, 2) for x in (row.accuracy, row.low, row.high))
-    return (f'<svg viewBox="0 0 100 10" preserveAspectRatio="none" role="img" aria-label="{share:.1f} percent, interval {low:.1f} to {high:.1f}">'
+    label = f"{share:.1f} percent, interval {low:.1f} to {high:.1f}"
+    return (f'<svg viewBox="0 0 100 10" preserveAspectRatio="none" role="img" aria-label="{label}">'
             f'<rect class="track" width="100" height="10"/><rect class="share" width="{share}" height="10"/>'
-            f'<path class="doubt" d="M{low} 5H{high}M{low} 2.5V7.5M{high} 2.5V7.5" vector-effect="non-scaling-stroke"/></svg>')
+            f'<path class="doubt" d="M{low} 5H{high}M{low} 2.5V7.5M{high} 2.5V7.5" '
+            'vector-effect="non-scaling-stroke"/></svg>')
 
 def bars(
     name: str,   # "level", "subject"
@@ -67,9 +70,9 @@ def bars(
 ) -> str:        # a table; nothing where there is only one group
     "One bar a group."
     if len(rows) < 2: return ""
-    lines = (f'<tr><th scope="row">{as_html(group) or "(none)"}</th><td class="bar">{bar(r)}</td><td>{percent(r.accuracy)}</td>'
-             f'<td class="soft">{100 * r.low:.1f} – {100 * r.high:.1f}</td><td class="soft">{r.right:,} of {r.n:,}</td></tr>'
-             for group, r in rows.items())
+    lines = (f'<tr><th scope="row">{as_html(group) or "(none)"}</th><td class="bar">{bar(r)}</td>'
+             f'<td>{percent(r.accuracy)}</td><td class="soft">{100 * r.low:.1f} – {100 * r.high:.1f}</td>'
+             f'<td class="soft">{r.right:,} of {r.n:,}</td></tr>' for group, r in rows.items())
     return f'<section><h2>By {name}</h2><table class="bars"><tbody>{"".join(lines)}</tbody></table></section>'
 
 def percent(share): return f"{100 * share:.1f} %"
@@ -82,22 +85,26 @@ def stripe(
     total, x, pieces = sum(counts.values()), 0.0, []
     for i, (name, n) in enumerate(counts.items()):
         width = 100 * n / total
-        if n: pieces.append(f'<rect class="o{i}" x="{x:.3f}" width="{width:.3f}" height="10"><title>{n:,} {name}</title></rect>')
+        place = f'x="{x:.3f}" width="{width:.3f}" height="10"'
+        if n: pieces.append(f'<rect class="o{i}" {place}><title>{n:,} {name}</title></rect>')
         x += width
     label = ", ".join(f"{n:,} {name}" for name, n in counts.items())
-    return f'<svg class="stripe" viewBox="0 0 100 10" preserveAspectRatio="none" role="img" aria-label="{label}">{"".join(pieces)}</svg>'
+    return (f'<svg class="stripe" viewBox="0 0 100 10" preserveAspectRatio="none" role="img" aria-label="{label}">'
+            f'{"".join(pieces)}</svg>')
 
 # %% ../../nbs/evaluate/03_report.ipynb #fedd076c
 def _facts(records, summary):
     "(name, value) of all that describes the run; a value that varies is listed with its variants."
     def all_of(values):
-        seen = list(dict.fromkeys(v if isinstance(v, str) else json.dumps(v, ensure_ascii=False) for v in values if v not in (None, "")))
+        texts = (v if isinstance(v, str) else json.dumps(v, ensure_ascii=False) for v in values if v not in (None, ""))
+        seen = list(dict.fromkeys(texts))
         return ", ".join(seen[:6]) + (f" … ({len(seen):,} values)" if len(seen) > 6 else "")
     facts = {key: all_of(r.get(key) for r in records) for key in ("model", "task", "solver", "seed")}
     settings = [r.get("settings") or {} for r in records]
     for key in dict.fromkeys(k for s in settings for k in s):
         if key not in facts: facts[key.replace("_", " ")] = all_of(s.get(key) for s in settings)
-    if tokens := sum(r.get("tokens") or 0 for r in records): facts["tokens"] = f"{tokens:,}, {summary.mean_tokens:,.0f} a record"
+    tokens = sum(r.get("tokens") or 0 for r in records)
+    if tokens: facts["tokens"] = f"{tokens:,}, {summary.mean_tokens:,.0f} a record"
     if summary.seconds: facts["time"] = duration(summary.seconds)
     if summary.tokens_per_s: facts["speed"] = f"{summary.tokens_per_s:,.0f} tokens/s"
     if summary.cut_off: facts["met the token limit"] = percent(summary.cut_off)
@@ -114,8 +121,9 @@ def head(
     counts = {name: sum(outcome(r) == name for r in records) for name in OUTCOMES}
     facts = "".join(f"<div><dt>{as_html(k)}</dt><dd>{as_html(v)}</dd></div>" for k, v in _facts(records, summary))
     legend = "".join(f'<li class="o{i}">{n:,} {name}</li>' for i, (name, n) in enumerate(counts.items()) if n)
+    interval = f"{percent(summary.low)} – {percent(summary.high)}"
     return (f'<header><h1>{as_html(title)}</h1><p class="figure"><strong>{percent(summary.accuracy)}</strong>'
-            f'<span>{summary.right:,} of {summary.n:,} right<br>95 % interval <b>{percent(summary.low)} – {percent(summary.high)}</b></span></p>'
+            f'<span>{summary.right:,} of {summary.n:,} right<br>95 % interval <b>{interval}</b></span></p>'
             f'{stripe(counts)}<ul class="legend">{legend}</ul><dl class="facts">{facts}</dl></header>'
             f'<div class="panels">{bars("level", summary.by_level)}{bars("subject", summary.by_subject)}{panel}</div>')
 
@@ -128,10 +136,10 @@ def _fold(label, key, text):
 
 def _why(r):
     "Rows of (what, field, text): the verdict and its grounds."
-    rows = [("found", "extracted", r.get("extracted")), ("right answer", "gtruth_answer", r.get("gtruth_answer")),
-            ("why", "reason", r.get("reason")), ("decided by", "how", r.get("how")), ("level", "level", r.get("level")),
-            ("subject", "subject", r.get("subject")), ("id", "id", r.get("id")), ("ended by", "finish_reason", r.get("finish_reason"))]
-    return [(what, key, text if isinstance(text, str) else json.dumps(text, ensure_ascii=False)) for what, key, text in rows if text not in (None, "")]
+    names = {"extracted": "found", "gtruth_answer": "right answer", "reason": "why", "how": "decided by",
+             "level": "level", "subject": "subject", "id": "id", "finish_reason": "ended by"}
+    def text(value): return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return [(what, key, text(r[key])) for key, what in names.items() if r.get(key) not in (None, "")]
 
 def item(
     record: dict,
@@ -145,16 +153,19 @@ def item(
     tokens, seconds = r.get("tokens") or 0, r.get("seconds") or 0
     begin = " ".join(r["problem"][:400].split())
     found = "—" if r.get("extracted") is None else as_html(str(r["extracted"])[:60])
-    line = (f'<b class="o{o}" title="{what}">{OUTCOMES[what]}</b><span class="soft">{int(r["index"])}</span><span class="q">{as_html(begin[:200])}</span>'
-            f'<span class="a">{found}</span><span class="soft n">{tokens:,}</span>')
+    line = (f'<b class="o{o}" title="{what}">{OUTCOMES[what]}</b><span class="soft">{int(r["index"])}</span>'
+            f'<span class="q">{as_html(begin[:200])}</span><span class="a">{found}</span>'
+            f'<span class="soft n">{tokens:,}</span>')
     facts = "".join(f"<div><dt>{w}</dt>{_field(key, text, 'dd')}</div>" for w, key, text in _why(r))
     cost = f"<div><dt>cost</dt><dd>{tokens:,} tokens, {seconds:.2f} s</dd></div>" if tokens or seconds else ""
     extra = json.dumps(r["extra"], ensure_ascii=False, indent=1) if r.get("extra") else ""
-    return (f'<details class="record" id="r{int(r["index"])}" data-o="{o}" data-n="{tokens}" {marks}><summary>{line}</summary><div class="body">'
-            f'<h3>Question</h3>{_field("problem", r["problem"])}'
-            f'{_fold(f"Thinking <span>{len(thinking):,} characters</span>", "thinking", thinking)}'
-            f'<h3>Answer</h3>{_field("answer", answer)}<dl class="facts"><div><dt>verdict</dt><dd class="o{o}"><b>{OUTCOMES[what]} {what}</b></dd></div>'
-            f'{facts}{cost}{rows}</dl>{_fold("Prompt, as the model got it", "prompt", r.get("prompt") or "")}{_fold("More", "extra", extra)}</div></details>')
+    return (f'<details class="record" id="r{int(r["index"])}" data-o="{o}" data-n="{tokens}" {marks}>'
+            f'<summary>{line}</summary><div class="body"><h3>Question</h3>{_field("problem", r["problem"])}'
+            f'{_fold(f"Thinking, {len(thinking):,} characters", "thinking", thinking)}'
+            f'<h3>Answer</h3>{_field("answer", answer)}<dl class="facts">'
+            f'<div><dt>verdict</dt><dd class="o{o}"><b>{OUTCOMES[what]} {what}</b></dd></div>{facts}{cost}{rows}</dl>'
+            f'{_fold("Prompt, as the task words it", "prompt", r.get("prompt") or "")}{_fold("More", "extra", extra)}'
+            '</div></details>')
 
 # %% ../../nbs/evaluate/03_report.ipynb #288bce25
 def _choices(name, records):
@@ -172,16 +183,20 @@ def filters(
 ) -> str:              # a form, hidden until the script shows it: without the script it could do nothing
     "Buttons for the outcomes that occur, menus, search, order."
     seen = {outcome(r) for r in records}
-    buttons = "".join(f'<button type="button" class="o{i}" data-o="{i}" aria-pressed="false" title="key {i + 1}">{mark} {name}</button>'
-                      for i, (name, mark) in enumerate(OUTCOMES.items()) if name in seen)
-    return (f'<form class="filters" hidden>{buttons}{"".join(menus)}<select id="order" aria-label="order"><option value="">as run</option>'
+    buttons = "".join(
+        f'<button type="button" class="o{i}" data-o="{i}" aria-pressed="false" title="key {i + 1}">'
+        f'{mark} {name}</button>'
+        for i, (name, mark) in enumerate(OUTCOMES.items()) if name in seen)
+    return (f'<form class="filters" hidden>{buttons}{"".join(menus)}'
+            '<select id="order" aria-label="order"><option value="">as run</option>'
             '<option value="-1">longest first</option><option value="1">shortest first</option></select>'
             '<input id="search" type="search" placeholder="search all text" aria-label="search all text">'
-            '<output id="shown"></output><span class="keys"><kbd>j</kbd> <kbd>k</kbd> next, previous · <kbd>o</kbd> open · <kbd>t</kbd> thinking · '
+            '<output id="shown"></output><span class="keys"><kbd>j</kbd> <kbd>k</kbd> next, previous · '
+            '<kbd>o</kbd> open · <kbd>t</kbd> thinking · '
             '<kbd>1</kbd>–<kbd>4</kbd> outcomes · <kbd>/</kbd> search · <kbd>esc</kbd> all</span></form>')
 
 # %% ../../nbs/evaluate/03_report.ipynb #de7116a7
-PAIRS = ("both right", "only this run right", "only the other right", "neither right")  # the first two: this one is right
+PAIRS = ("both right", "only this run right", "only the other right", "neither right")
 
 def _pair(record, twin): return 3 - 2 * bool(record["correct"]) - bool(twin["correct"])  # the place in PAIRS
 
@@ -191,75 +206,109 @@ def versus(
 ) -> tuple[str, str, dict]:  # (panel, menu, record id → (data attribute, table row))
     "The comparison, for the head, for the filters and for each record. Raises ValueError where the problems differ."
     c, twins = compare(other, records), {r["id"]: r for r in other}  # its difference: second less first
-    cells = "".join(f'<tr><th scope="row">{name}</th><td>{n:,}</td></tr>' for name, n in zip(PAIRS, (c.both, c.only_b, c.only_a, c.neither)))
+    counts = zip(PAIRS, (c.both, c.only_b, c.only_a, c.neither))
+    cells = "".join(f'<tr><th scope="row">{name}</th><td>{n:,}</td></tr>' for name, n in counts)
     low, high = c.interval
     name = as_html(", ".join(dict.fromkeys(str(r.get("model") or "the other run") for r in other)))
-    panel = (f'<section><h2>Against {name}</h2><table class="pairs"><tbody>{cells}</tbody></table><p>This run minus the other: '
-             f'<b>{100 * c.difference:+.1f} points</b> <span class="soft">({100 * low:+.1f} to {100 * high:+.1f}), p = {c.p_value:.2g} (McNemar, exact)</span></p></section>')
+    panel = (f'<section><h2>Against {name}</h2><table class="pairs"><tbody>{cells}</tbody></table>'
+             f'<p>This run less the other: <b>{100 * c.difference:+.1f} points</b> <span class="soft">'
+             f'({100 * low:+.1f} to {100 * high:+.1f}), p = {c.p_value:.2g} (McNemar, exact)</span></p></section>')
     menu = '<select id="pair" aria-label="both runs"><option value="">both runs</option>' + "".join(
         f'<option value="{i}">{name}</option>' for i, name in enumerate(PAIRS)) + "</select>"
     def row(twin):
         found = "—" if twin.get("extracted") is None else as_html(str(twin["extracted"]))
         return f'<div><dt>other run</dt><dd class="text">{OUTCOMES[outcome(twin)]} {found}</dd></div>'
-    return panel, menu, {r["id"]: (f'data-pair="{_pair(r, twins[r["id"]])}"', row(twins[r["id"]])) for r in records if r["id"] in twins}
+    pairs = [(r, twins[r["id"]]) for r in records if r["id"] in twins]
+    return panel, menu, {r["id"]: (f'data-pair="{_pair(r, twin)}"', row(twin)) for r, twin in pairs}
 
 # %% ../../nbs/evaluate/03_report.ipynb #db5624ed
 _STYLE = """
-:root { color-scheme: light dark; --page: #f6f7f9; --card: #fff; --ink: #1b1f24; --soft: #626c77; --line: #dde1e6; --code: #f3f5f7;
+:root { color-scheme: light dark; --page: #f6f7f9; --card: #fff; --ink: #1b1f24; --soft: #626c77; --line: #dde1e6;
+  --code: #f3f5f7;
   --o0: #1a7f4b; --o1: #c5372c; --o2: #9a6700; --o3: #6b56b8; --share: #2f6fde; --track: #e8ebef; }
-@media (prefers-color-scheme: dark) { :root { --page: #0f1318; --card: #171c23; --ink: #e3e8ee; --soft: #95a1ae; --line: #2b333d; --code: #11161c;
+@media (prefers-color-scheme: dark) { :root { --page: #0f1318; --card: #171c23; --ink: #e3e8ee; --soft: #95a1ae;
+  --line: #2b333d; --code: #11161c;
   --o0: #4fc98a; --o1: #ff8077; --o2: #e0b04c; --o3: #b3a2f5; --share: #5f97f6; --track: #262e38; } }
 * { box-sizing: border-box; } [hidden] { display: none !important; }
-body { margin: 0 auto; padding: 1.5rem clamp(.7rem, 3vw, 2rem) 6rem; max-width: 76rem; background: var(--page); color: var(--ink);
-  font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif; font-variant-numeric: tabular-nums; }
-h1 { font-size: 1.1rem; font-weight: 600; color: var(--soft); margin: 0; overflow-wrap: anywhere; } h2 { font-size: .95rem; margin: 0 0 .6rem; }
-h3 { font-size: .72rem; letter-spacing: .07em; text-transform: uppercase; color: var(--soft); margin: 1.1rem 0 .3rem; }
-.soft { color: var(--soft); } .o0 { color: var(--o0); } .o1 { color: var(--o1); } .o2 { color: var(--o2); } .o3 { color: var(--o3); }
+body { margin: 0 auto; padding: 1.5rem clamp(.7rem, 3vw, 2rem) 6rem; max-width: 76rem; background: var(--page);
+  color: var(--ink);
+  font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif;
+  font-variant-numeric: tabular-nums; }
+h1 { font-size: 1.1rem; font-weight: 600; color: var(--soft); margin: 0; overflow-wrap: anywhere; } h2 {
+  font-size: .95rem; margin: 0 0 .6rem; }
+h3 { font-size: .72rem; letter-spacing: .07em; text-transform: uppercase; color: var(--soft); margin: 1.1rem 0 .3rem;
+  }
+.soft { color: var(--soft); } .o0 { color: var(--o0); } .o1 { color: var(--o1); } .o2 { color: var(--o2); } .o3 {
+  color: var(--o3); }
 svg .o0 { fill: var(--o0); } svg .o1 { fill: var(--o1); } svg .o2 { fill: var(--o2); } svg .o3 { fill: var(--o3); }
-header, section, .record { background: var(--card); border: 1px solid var(--line); border-radius: 10px; } header, section { padding: 1.1rem 1.3rem; }
+header, section, .record { background: var(--card); border: 1px solid var(--line); border-radius: 10px; }
+  header, section { padding: 1.1rem 1.3rem; }
 .figure { display: flex; flex-wrap: wrap; align-items: center; gap: .2rem 1.2rem; margin: .2rem 0 .8rem; }
 .figure strong { font-size: clamp(2.6rem, 9vw, 4rem); line-height: 1.1; letter-spacing: -.03em; }
 .stripe { display: block; width: 100%; height: 14px; border-radius: 7px; }
-.legend { list-style: none; display: flex; flex-wrap: wrap; gap: 0 1.3rem; padding: 0; margin: .45rem 0 1rem; font-size: .88rem; }
-.legend li::before { content: ""; display: inline-block; width: .65em; height: .65em; border-radius: 50%; background: currentColor; margin-right: .45em; }
-.facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(10.5rem, 1fr)); gap: .7rem 1.4rem; margin: 0; font-size: .88rem; }
-.facts dt { color: var(--soft); font-size: .76rem; } .facts dd { margin: 0; overflow-wrap: anywhere; unicode-bidi: isolate; }
-.panels { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); gap: 1rem; margin: 1rem 0; align-items: start; }
-.bars { width: 100%; border-collapse: collapse; font-size: .86rem; } .bars th { text-align: left; font-weight: 500; overflow-wrap: break-word; max-width: 12rem; unicode-bidi: isolate; }
-.bars th, .bars td { padding: .18rem .7rem .18rem 0; } .bars td { text-align: right; white-space: nowrap; } .bars td:last-child { padding-right: 0; }
+.legend { list-style: none; display: flex; flex-wrap: wrap; gap: 0 1.3rem; padding: 0; margin: .45rem 0 1rem;
+  font-size: .88rem; }
+.legend li::before { content: ""; display: inline-block; width: .65em; height: .65em; border-radius: 50%;
+  background: currentColor; margin-right: .45em; }
+.facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(10.5rem, 1fr)); gap: .7rem 1.4rem; margin: 0;
+  font-size: .88rem; }
+.facts dt { color: var(--soft); font-size: .76rem; } .facts dd { margin: 0; overflow-wrap: anywhere;
+  unicode-bidi: isolate; }
+.panels { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); gap: 1rem;
+  margin: 1rem 0; align-items: start; }
+.bars { width: 100%; border-collapse: collapse; font-size: .86rem; } .bars th { text-align: left; font-weight: 500;
+  overflow-wrap: break-word; max-width: 12rem; unicode-bidi: isolate; }
+.bars th, .bars td { padding: .18rem .7rem .18rem 0; } .bars td { text-align: right; white-space: nowrap; }
+  .bars td:last-child { padding-right: 0; }
 .bars .bar { width: 42%; } .bars svg { display: block; width: 100%; min-width: 4rem; height: 1.05rem; }
-.pairs { border-collapse: collapse; font-size: .86rem; } .pairs th { text-align: left; font-weight: 500; padding-right: 2rem; } .pairs td { text-align: right; }
+.pairs { border-collapse: collapse; font-size: .86rem; } .pairs th { text-align: left; font-weight: 500;
+  padding-right: 2rem; } .pairs td { text-align: right; }
 section p { margin: .7rem 0 0; font-size: .95rem; }
-.track { fill: var(--track); } .share { fill: var(--share); } .doubt { stroke: var(--ink); stroke-width: 1.5px; fill: none; }
+.track { fill: var(--track); } .share { fill: var(--share); } .doubt { stroke: var(--ink); stroke-width: 1.5px;
+  fill: none; }
 """
 
 # %% ../../nbs/evaluate/03_report.ipynb #0dafadbf
 _STYLE += """
-.filters { position: sticky; top: 0; z-index: 1; display: flex; flex-wrap: wrap; gap: .4rem; align-items: center; padding: .6rem 0; background: var(--page); }
-.filters button, .filters select, .filters input { font: inherit; font-size: .86rem; color: inherit; background: var(--card); border: 1px solid var(--line);
+.filters { position: sticky; top: 0; z-index: 1; display: flex; flex-wrap: wrap; gap: .4rem; align-items: center;
+  padding: .6rem 0; background: var(--page); }
+.filters button, .filters select, .filters input { font: inherit; font-size: .86rem; color: inherit;
+  background: var(--card); border: 1px solid var(--line);
   border-radius: 7px; padding: .25rem .6rem; max-width: 14rem; }
 .filters button { cursor: pointer; } .filters button.o0 { color: var(--o0); } .filters button.o1 { color: var(--o1); }
 .filters button.o2 { color: var(--o2); } .filters button.o3 { color: var(--o3); }
-.filters button[aria-pressed=true] { border-color: currentColor; box-shadow: inset 0 0 0 1px currentColor; font-weight: 600; }
+.filters button[aria-pressed=true] { border-color: currentColor; box-shadow: inset 0 0 0 1px currentColor;
+  font-weight: 600; }
 .filters input { flex: 1 1 9rem; } .filters output { font-size: .86rem; color: var(--soft); white-space: nowrap; }
 .keys { flex-basis: 100%; font-size: .76rem; color: var(--soft); }
-kbd { font: inherit; border: 1px solid var(--line); border-bottom-width: 2px; border-radius: 4px; padding: 0 .3em; background: var(--card); }
-.record { margin: .4rem 0; overflow: clip; scroll-margin-top: 6.5rem; content-visibility: auto; contain-intrinsic-size: auto 2.7rem; }
-.record > summary { display: grid; grid-template-columns: 1.1rem 2.6rem minmax(0, 1fr) minmax(0, 9rem) 4rem; gap: .7rem; padding: .5rem .9rem;
+kbd { font: inherit; border: 1px solid var(--line); border-bottom-width: 2px; border-radius: 4px; padding: 0 .3em;
+  background: var(--card); }
+.record { margin: .4rem 0; overflow: clip; scroll-margin-top: 6.5rem; content-visibility: auto;
+  contain-intrinsic-size: auto 2.7rem; }
+.record > summary { display: grid; grid-template-columns: 1.1rem 2.6rem minmax(0, 1fr) minmax(0, 9rem) 4rem;
+  gap: .7rem; padding: .5rem .9rem;
   cursor: pointer; list-style: none; align-items: baseline; }
-.record > summary::-webkit-details-marker { display: none; } .record > summary:focus-visible { outline: 2px solid var(--share); outline-offset: -2px; border-radius: 10px; }
+.record > summary::-webkit-details-marker { display: none; } .record > summary:focus-visible {
+  outline: 2px solid var(--share); outline-offset: -2px; border-radius: 10px; }
 .q, .a { white-space: nowrap; overflow: hidden; text-overflow: ellipsis; unicode-bidi: isolate; }
-.a { font-family: ui-monospace, Menlo, Consolas, monospace; font-size: .86em; text-align: right; } .n { text-align: right; }
+.a { font-family: ui-monospace, Menlo, Consolas, monospace; font-size: .86em; text-align: right; } .n {
+  text-align: right; }
 .record[open] > summary { border-bottom: 1px solid var(--line); } .record[open] > summary .q { visibility: hidden; }
 .body { padding: .2rem 1.2rem 1.2rem; } .body > .facts { margin-top: 1.2rem; }
-div.text { white-space: pre-wrap; overflow-wrap: anywhere; unicode-bidi: isolate; background: var(--code); border-radius: 8px; padding: .7rem .9rem;
+div.text { white-space: pre-wrap; overflow-wrap: anywhere; unicode-bidi: isolate; background: var(--code);
+  border-radius: 8px; padding: .7rem .9rem;
   font: .86rem/1.55 ui-monospace, Menlo, Consolas, monospace; }
-dd.text { white-space: pre-wrap; font-family: ui-monospace, Menlo, Consolas, monospace; font-size: .95em; max-height: 12em; overflow: auto; }
-.text i, .q i, .a i, dd i { font-style: normal; color: var(--o1); opacity: .85; border: 1px dotted; border-radius: 3px; font-size: .85em; }
-.more { margin: .8rem 0 0; } .more > summary { cursor: pointer; color: var(--soft); font-size: .86rem; } .more > .text { margin-top: .4rem; }
+dd.text { white-space: pre-wrap; font-family: ui-monospace, Menlo, Consolas, monospace; font-size: .95em;
+  max-height: 12em; overflow: auto; }
+.text i, .q i, .a i, dd i { font-style: normal; color: var(--o1); opacity: .85; border: 1px dotted;
+  border-radius: 3px; font-size: .85em; }
+.more { margin: .8rem 0 0; } .more > summary { cursor: pointer; color: var(--soft); font-size: .86rem; }
+  .more > .text { margin-top: .4rem; }
 footer { color: var(--soft); font-size: .8rem; margin-top: 1.5rem; }
-@media (max-width: 40rem) { .record > summary { grid-template-columns: 1.1rem 2rem minmax(0, 1fr) auto; gap: .5rem; padding: .5rem .6rem; } .record > summary .n { display: none; }
-  .a { max-width: 7rem; } .keys { display: none; } .body { padding: .2rem .7rem 1rem; } .bars td:last-child { display: none; } .bars .bar { width: 30%; } }
+@media (max-width: 40rem) { .record > summary { grid-template-columns: 1.1rem 2rem minmax(0, 1fr) auto; gap: .5rem;
+  padding: .5rem .6rem; } .record > summary .n { display: none; }
+  .a { max-width: 7rem; } .keys { display: none; } .body { padding: .2rem .7rem 1rem; } .bars td:last-child {
+  display: none; } .bars .bar { width: 30%; } }
 @media (max-height: 34rem) { .filters { position: static; } }
 @media print { .filters { display: none; } body { max-width: none; padding: 0; } }
 """
@@ -267,9 +316,11 @@ footer { color: var(--soft); font-size: .8rem; margin-top: 1.5rem; }
 # %% ../../nbs/evaluate/03_report.ipynb #bb4551d6
 _SCRIPT = """
 'use strict';
-const records = [...document.querySelectorAll('.record')], list = document.querySelector('main'), form = document.querySelector('.filters');
-const buttons = [...form.querySelectorAll('button')], menus = ['level', 'subject', 'pair'].map(id => document.getElementById(id)).filter(Boolean);
-const search = document.getElementById('search'), order = document.getElementById('order'), shown = document.getElementById('shown');
+const find = id => document.getElementById(id);
+const list = document.querySelector('main'), form = document.querySelector('.filters');
+const records = [...document.querySelectorAll('.record')], buttons = [...form.querySelectorAll('button')];
+const menus = ['level', 'subject', 'pair'].map(find).filter(Boolean);
+const search = find('search'), order = find('order'), shown = find('shown');
 const texts = new Map();
 const text = r => { if (!texts.has(r)) texts.set(r, r.textContent.toLowerCase()); return texts.get(r); };
 
@@ -278,8 +329,8 @@ function filter() {
   const words = search.value.toLowerCase().split(' ').filter(Boolean);
   let n = 0;
   for (const r of records) {
-    const keep = (!outcomes.length || outcomes.includes(r.dataset.o)) && menus.every(m => !m.value || m.value === r.dataset[m.id])
-      && words.every(w => text(r).includes(w));
+    const keep = (!outcomes.length || outcomes.includes(r.dataset.o))
+      && menus.every(m => !m.value || m.value === r.dataset[m.id]) && words.every(w => text(r).includes(w));
     r.hidden = !keep;
     n += keep;
   }
@@ -290,7 +341,10 @@ function arrange() {
   const sorted = sign ? [...records].sort((a, b) => sign * (a.dataset.n - b.dataset.n)) : records;
   list.append(...sorted);
 }
-function press(button) { button.setAttribute('aria-pressed', button.getAttribute('aria-pressed') !== 'true'); filter(); }
+function press(button) {
+  button.setAttribute('aria-pressed', button.getAttribute('aria-pressed') !== 'true');
+  filter();
+}
 function current() { return document.activeElement && document.activeElement.closest('.record'); }
 function move(step) {
   const visible = [...list.children].filter(r => !r.hidden), from = current(), at = visible.indexOf(from);
@@ -300,12 +354,19 @@ function move(step) {
   to.firstElementChild.focus({preventScroll: true});
   to.scrollIntoView({block: to.open ? 'start' : 'nearest'});
 }
+"""
+
+# %% ../../nbs/evaluate/03_report.ipynb #88cf707c
+_SCRIPT += """
 const keys = {
   j: () => move(1), k: () => move(-1), '/': () => search.focus(),
   o: () => { const r = current(); if (r) r.open = !r.open; },
   t: () => { const r = current(), t = r && r.querySelector('.more'); if (t) { r.open = true; t.open = !t.open; } },
 };
-for (const b of buttons) { keys[Number(b.dataset.o) + 1] = () => press(b); b.addEventListener('click', () => press(b)); }
+for (const b of buttons) {
+  keys[Number(b.dataset.o) + 1] = () => press(b);
+  b.addEventListener('click', () => press(b));
+}
 for (const m of menus) m.addEventListener('change', filter);
 order.addEventListener('change', arrange);
 let waiting;
@@ -340,7 +401,8 @@ $filters
 <main>
 $items
 </main>
-<footer>Written by reasoning_from_scratch. Mathematics is shown as its source. Characters that do not show, or that turn text round, are spelled out: <i>\\u202e</i></footer>
+<footer>Written by reasoning_from_scratch. Mathematics is shown as its source.
+Characters that do not show, or that turn text round, are spelled out: <i>\\u202e</i></footer>
 <script>$script</script>
 </body>
 </html>
@@ -366,20 +428,22 @@ def report_html(
     title = title or " · ".join(str(one[k]) for k in ("task", "model") if one.get(k)) or "Evaluation"
     panel, pair_menu, twins = versus(records, other) if other is not None else ("", "", {})
     (levels, level_of), (subjects, subject_of) = _choices("level", records), _choices("subject", records)
-    def numbers(r): return f'data-level="{level_of[str(r.get("level") or "")]}" data-subject="{subject_of[str(r.get("subject") or "")]}"'
     def full(r):
+        level, subject = level_of[str(r.get("level") or "")], subject_of[str(r.get("subject") or "")]
         mark, row = twins.get(r.get("id"), ("", ""))
-        return item(r, f"{numbers(r)} {mark}", row)
-    return _PAGE.substitute(policy=html.escape(policy(_STYLE, _SCRIPT), quote=True).replace("&#x27;", "'"), title=as_option(title), style=_STYLE, script=_SCRIPT,
-        head=head(records, summarize(records), title, panel), filters=filters(records, [m for m in (levels, subjects, pair_menu) if m]),
-        items="\n".join(full(r) for r in records))
+        return item(r, f'data-level="{level}" data-subject="{subject}" {mark}', row)
+    return _PAGE.substitute(
+        policy=policy(_STYLE, _SCRIPT), style=_STYLE, script=_SCRIPT, title=as_option(title),
+        head=head(records, summarize(records), title, panel),
+        filters=filters(records, [levels, subjects, pair_menu]), items="\n".join(map(full, records)))
 
 def _check(records):
     "Every record must have what the page cannot do without."
-    if not records: raise ValueError("There are 0 records, and a report needs one. Was the run stopped before its first?")
+    if not records: raise ValueError("there are 0 records; a report needs one. Was the run stopped before its first?")
+    needed = ("index", "problem", "gtruth_answer", "generated_text", "correct")
     for i, r in enumerate(records, 1):
-        lacks = [k for k in ("index", "problem", "gtruth_answer", "generated_text", "correct") if not isinstance(r, dict) or k not in r]
-        if lacks: raise ValueError(f"Record {i} of {len(records):,} has no {', '.join(lacks)}: is this a file that an evaluation wrote?")
+        lacks = [k for k in needed if not isinstance(r, dict) or k not in r]
+        if lacks: raise ValueError(f"record {i} of {len(records):,} has no {', '.join(lacks)}: is it of an evaluation?")
 
 # %% ../../nbs/evaluate/03_report.ipynb #af5d33f0
 def write_report(
@@ -389,7 +453,7 @@ def write_report(
     title: str | None = None,          # None: "task · model"
     other: list[dict] | None = None,   # a second run of the same problems, to compare with
 ) -> Path:                             # the file
-    "Write one self-contained HTML file. Raises ValueError for no or broken records, OSError where it cannot be written."
+    "Write one self-contained HTML file. ValueError for no or broken records, OSError where it cannot be written."
     path, page = Path(path), report_html(records, title=title, other=other)
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
