@@ -644,17 +644,18 @@ def _eval_options(p):
     p.add_argument("task", nargs="?", metavar="TASK", help="what to evaluate on (see: rfs eval --list)")
     p.add_argument("--list", action="store_true", help="list the tasks")
     g = p.add_argument_group("records")
-    g.add_argument("--out", metavar="F.jsonl", help="where the records go, one line each (default: eval-TASK-MODEL.jsonl, here)")
+    g.add_argument("--out", metavar="F.jsonl", help="where the records go (default: eval-TASK-MODEL.jsonl, here)")
     g.add_argument("--resume", action="store_true", help="go on with the records that are there already")
     g.add_argument("--regrade", metavar="F.jsonl", help="ask no model: grade the records of this file again")
-    g.add_argument("--compare", nargs=2, metavar=("A", "B"), help="ask no model: test two files of records against each other, in pairs")
+    g.add_argument("--compare", nargs=2, metavar=("A", "B"), help="ask no model: test two files of records, in pairs")
     g.add_argument("--report", metavar="F.html", help="write a page to read, too")
     g.add_argument("--json", action="store_true", help="print one JSON object at the end")
     g = p.add_argument_group("data and effort")
     g.add_argument("--data", metavar="PATH", help="a local file with the task's data, or the text for perplexity")
     g.add_argument("--limit", type=_count, metavar="N", help="the first N problems only")
-    g.add_argument("--batch-size", type=_count, metavar="B", help="problems at once (default: 32, fewer where memory is short)")
-    g.add_argument("--max-new-tokens", type=_count, metavar="N", help="stop a reply after N tokens (default: what the task needs)")
+    g.add_argument("--batch-size", type=_count, metavar="B", help="problems at once (default: 32, if memory allows)")
+    g.add_argument("--max-new-tokens", type=_count, metavar="N",
+        help="stop a reply after N tokens (default: what the task needs)")
     g.add_argument("--think", action=argparse.BooleanOptionalAction, default=True,
         help="let the model think before it answers (default), or make it answer at once")
     g.add_argument("--seed", type=int, default=0, help="seed of everything random (default: %(default)s)")
@@ -675,43 +676,49 @@ def evaluate(
 
 def _check_eval(args):
     "Options that exclude each other, a report that is none, files that are not there: told before anything is done."
-    asked = [o for o, on in (("--list", args.list), ("--regrade", args.regrade), ("--compare", args.compare), ("--resume", args.resume)) if on]
-    if len(asked) > 1: raise UsageError(f"{asked[0]} and {asked[1]} are two different things to do. Leave one of them out.")
-    if not args.task and not asked:
+    def given(*names): return [f"--{name}" for name in names if getattr(args, name)]
+    asked = given("list", "regrade", "compare", "resume")
+    if len(asked) > 1: raise UsageError(f"{asked[0]} and {asked[1]} are two things to do. Leave one of them out.")
+    if not args.task and not set(asked) - {"--resume"}:
         raise UsageError("no task was named. Try: rfs eval pocket500, or rfs eval --list")
     if args.report and Path(args.report).suffix.lower() not in (".html", ".htm"):
-        raise UsageError(f"--report {args.report!r} is no page: its name must end in .html, so that no file of records is ever overwritten.")
-    if args.report and not Path(args.report).parent.is_dir(): raise UsageError(f"--report: there is no folder {str(Path(args.report).parent)!r}; make it first.")
+        raise UsageError(f"--report {args.report!r} must end in .html, so that no file of records is ever overwritten.")
+    if args.report: _check_folder("--report", args.report)
     if args.compare and args.task: raise UsageError(f"--compare reads two files and no task: leave {args.task!r} out.")
     if args.compare and args.out: raise UsageError("--compare writes no records: leave --out out.")
-    if args.task == "perplexity" and (given := [o for o, v in (("--out", args.out), ("--resume", args.resume), ("--regrade", args.regrade),
-                                                               ("--report", args.report), ("--limit", args.limit)) if v]):
-        raise UsageError(f"perplexity scores a text and has no records: leave {given[0]} out.")
+    if args.task == "perplexity" and (useless := given("out", "resume", "regrade", "report", "limit")):
+        raise UsageError(f"perplexity scores a text and has no records: leave {useless[0]} out.")
+
+def _check_folder(option, path):
+    "The folder of a file that is going to be written must be there."
+    folder = Path(path).parent
+    if not folder.is_dir(): raise UsageError(f"{option}: there is no folder {str(folder)!r}; make it first.")
 
 # %% ../nbs/10_cli.ipynb #a3acade8
 def _task(args, name):
     "The task with its data, every problem of it fit to be graded."
     from reasoning_from_scratch.evaluate import TASKS, load_task
     if name not in TASKS:
-        raise UsageError(f"{name!r} is not a task.{_closest(name, TASKS)} There are: {', '.join(TASKS)}. See: rfs eval --list")
+        hint = f"{_closest(name, TASKS)} There are: {', '.join(TASKS)}."
+        raise UsageError(f"{name!r} is not a task.{hint} See: rfs eval --list")
     from reasoning_from_scratch.evaluate.loop import check_task
     if name == "humaneval" and not args.allow_code_execution:
-        raise UsageError("humaneval judges the programs that the model writes by running them. That needs your word: --allow-code-execution. "
-                         "They run in a process of their own, without network, in an empty folder, within limits.")
+        raise UsageError("humaneval judges the programs that the model writes by running them. That needs your word: "
+                         "--allow-code-execution. They run in a process of their own, without network, within limits.")
     if args.data and not Path(args.data).exists(): raise UsageError(f"--data: there is no {args.data!r}.")
     with _bad_use(), _busy(f"reading {name}"):
-        task = load_task(name, path=args.data, **({"allow_code_execution": args.allow_code_execution} if name == "humaneval" else {}))
+        task = load_task(name, path=args.data, **({"allow_code_execution": True} if name == "humaneval" else {}))
         check_task(task)
     return task
 
 def _records_file(args) -> tuple[Path, list[dict]]:
-    "Where the records go, and those that are there already. A file of records is gone on with when asked to, never overwritten."
+    "Where the records go, and those that are there already: gone on with when asked to, never overwritten."
     model = re.sub(r"[^\w.-]+", "-", Path(args.model).name).strip("-") or "model"
     out = Path(args.out or f"eval-{args.task}-{model}{'' if args.think else '-no-think'}.jsonl")
-    if not out.parent.is_dir(): raise UsageError(f"--out: there is no folder {str(out.parent)!r}; make it first.")
+    _check_folder("--out", out)
     if out.exists() and not out.is_file(): raise UsageError(f"--out: {str(out)!r} is no file.")
     if not args.resume and out.exists() and out.stat().st_size:
-        raise UsageError(f"{out} holds records already. To go on with them add --resume; to begin another file: --out OTHER.jsonl")
+        raise UsageError(f"{out} holds records already. To go on with them: --resume; elsewhere: --out OTHER.jsonl")
     with _bad_use(): return out, _kept(out)
 
 # %% ../nbs/10_cli.ipynb #79788ee9
@@ -723,7 +730,8 @@ def _batch_size(args, model, max_new_tokens) -> int:
     if args.batch_size: return args.batch_size
     device, dtype = next(model.parameters()).device, model.tok_emb.weight.dtype
     free = psutil.virtual_memory().available if device.type != "cuda" else total_memory(device) - memory_in_use(device)
-    row = cache_bytes(model.cfg, min(model.cfg["context_length"], 512 + max_new_tokens), dtype=dtype)  # 512: for the question
+    tokens = min(model.cfg["context_length"], 512 + max_new_tokens)  # 512: for the question
+    row = cache_bytes(model.cfg, tokens, dtype=dtype)
     return max(1, min(32, int(free / 4 // row)))
 
 # %% ../nbs/10_cli.ipynb #24c0d8bd
@@ -738,9 +746,9 @@ class Progress:
         import rich.progress as rp
         from rich.console import Console
         console = Console(stderr=True, force_jupyter=False, highlight=False, markup=False, emoji=False)
-        self.bar = rp.Progress(rp.SpinnerColumn("line"), rp.TextColumn("{task.description}"), rp.BarColumn(24), rp.MofNCompleteColumn(),
-            rp.TextColumn("{task.fields[line]}", markup=False), rp.TimeElapsedColumn(), console=console, transient=True,
-            disable=not sys.stderr.isatty() or bool(os.environ.get("NO_COLOR")))
+        self.bar = rp.Progress(rp.SpinnerColumn("line"), rp.TextColumn("{task.description}"), rp.BarColumn(24),
+            rp.MofNCompleteColumn(), rp.TextColumn("{task.fields[line]}"), rp.TimeElapsedColumn(),
+            console=console, transient=True, disable=not sys.stderr.isatty() or bool(os.environ.get("NO_COLOR")))
         self.row = self.bar.add_task(clean(name), total=total, completed=done, line="")
         self.name, self.done, self.every, self.tokens = name, done, every, 0
         self.start = self.said = time.monotonic()
@@ -752,7 +760,8 @@ class Progress:
         "One more record is there; see `evaluate.loop.run`."
         from reasoning_from_scratch.evaluate.loop import progress_line
         now, self.tokens = time.monotonic(), self.tokens + (record["tokens"] or 0)
-        line = f"{progress_line(done, total, right, done - self.done, now - self.start)} · {self.tokens / max(now - self.start, 1e-9):,.0f} tokens/s"
+        seconds = max(now - self.start, 1e-9)
+        line = f"{progress_line(done, total, right, done - self.done, seconds)} · {self.tokens / seconds:,.0f} tokens/s"
         self.bar.update(self.row, completed=done, line=line)
         if self.bar.disable and (done == total or now - self.said >= self.every):
             print(clean(f"{self.name}: {done}/{total} · {line}"), file=sys.stderr, flush=True)
@@ -771,7 +780,8 @@ def _run_task(args):
     ids = {e.id for e in task.examples[:args.limit]}
     have = {r["id"] for r in there} & ids
     try:
-        with Progress(task.name, len(ids), len(have)) as show: records = run(task, solver, out, resume=args.resume, limit=args.limit, show=show)
+        with Progress(task.name, len(ids), len(have)) as show:
+            records = run(task, solver, out, resume=args.resume, limit=args.limit, show=show)
     except OtherRun as e:
         diff = "; ".join(f"{key} is {_short(a)} there and {_short(b)} here" for key, a, b in e.differences)
         raise UsageError(f"{out} belongs to another run, and nothing in it was changed: {diff or e}. "
@@ -812,7 +822,9 @@ def _summary_rows(screen, summary) -> list[tuple]:
     names = [f"level {name}" for name in summary.by_level] + list(summary.by_subject) + ["(none)"]
     longest = max(len(clean(name)[:24]) for name in names)
     width = max(8, min(40, screen.console.width - longest - 40))
-    def row(name, s): return (clean(name)[:24], text_bar(s, width, screen.shades), f"{100 * s.accuracy:.1f} %", f"{100 * s.low:.1f} to {100 * s.high:.1f}", f"{s.right:,}/{s.n:,}")
+    def row(name, s):
+        bar, share = text_bar(s, width, screen.shades), f"{100 * s.accuracy:.1f} %"
+        return clean(name)[:24], bar, share, f"{100 * s.low:.1f} to {100 * s.high:.1f}", f"{s.right:,}/{s.n:,}"
     rows = [row("all", summary)]
     for word, groups in (("level ", summary.by_level), ("", summary.by_subject)):
         if len(groups) > 1: rows += [("",) * 5, *(row(f"{word}{name or '(none)'}", s) for name, s in groups.items())]
@@ -827,7 +839,8 @@ def _show_run(args, records, out, notes=()):
     if args.report: importlib.import_module("reasoning_from_scratch.evaluate.report").write_report(records, args.report)
     if args.json:
         one = {key: records[0][key] for key in ("task", "model", "solver", "seed", "settings")}
-        print(json.dumps(one | asdict(summary) | {"out": out and str(out), "report": args.report, "notes": list(notes)}))
+        files = {"out": out and str(out), "report": args.report, "notes": list(notes)}
+        print(json.dumps(one | asdict(summary) | files))
         return 0
     screen = Screen()
     _headline(screen, records)
@@ -845,7 +858,8 @@ def _headline(screen, records):
     "Task, model and the settings that decide, in one line."
     r, s = records[0], records[0]["settings"]
     think = {True: "thinking", False: "answering at once"}.get(s.get("thinking"))
-    parts = [r["task"], r["model"], s.get("dtype"), r["solver"], think, f"at most {s['max_new_tokens']:,} tokens" if "max_new_tokens" in s else None]
+    limit = f"at most {s['max_new_tokens']:,} tokens" if "max_new_tokens" in s else None
+    parts = [r["task"], r["model"], s.get("dtype"), r["solver"], think, limit]
     screen.line(" · ".join(str(p) for p in parts if p) + "\n", "bold")
 
 def _effort_line(summary):
@@ -860,10 +874,14 @@ def _effort_line(summary):
     return " · ".join(parts)
 
 def _what_next(args, out):
-    if not out: return _command("eval", *([args.task] if args.task else []), "--regrade", args.regrade, "--out", "regraded.jsonl") + " keeps these verdicts"
-    read = _command("eval", "--regrade", out, "--report", out.with_suffix(".html")) + " to read them" if not args.report else f"open {args.report}"
-    other = "" if args.regrade else "; or the same with --no-think, and rfs eval --compare A B" if args.think else f"; or {_command('eval', '--compare', 'OTHER.jsonl', out)}"
-    return read + other
+    if not out:
+        task = [args.task] if args.task else []
+        return _command("eval", *task, "--regrade", args.regrade, "--out", "regraded.jsonl") + " keeps these verdicts"
+    if args.report: read = f"open {args.report}"
+    else: read = _command("eval", "--regrade", out, "--report", out.with_suffix(".html")) + " to read them"
+    if args.regrade: return read
+    if args.think: return read + "; or the same with --no-think, and rfs eval --compare A B"
+    return read + "; or " + _command("eval", "--compare", "OTHER.jsonl", out)
 
 # %% ../nbs/10_cli.ipynb #a48cc9e5
 def _read(path, notes):
@@ -880,16 +898,18 @@ def _regrade(args):
     "Grade the records of a file again; keep the new ones where --out says."
     from reasoning_from_scratch.evaluate.loop import changed, regrade, write_records
     notes, out = [], args.out and Path(args.out)
-    if out and out.exists(): raise UsageError(f"--out: {out} exists already. Give another name; nothing is overwritten.")
-    if out and not out.parent.is_dir(): raise UsageError(f"--out: there is no folder {str(out.parent)!r}; make it first.")
+    if out: _check_folder("--out", out)
+    if out and out.exists():
+        raise UsageError(f"--out: {out} exists already. Nothing is overwritten: give another name.")
     before = _read(args.regrade, notes)
-    names = {r["task"] for r in before}
-    name = args.task or next((n for n in ("humaneval", "mmlu") if n in names), None)  # these two have a judge of their own
+    names = {r["task"] for r in before} & {"humaneval", "mmlu"}  # these two have a judge of their own
+    name = args.task or next(iter(names), None)
     task = _task(args, name) if name else None
     with _bad_use(), _busy("grading"): after = regrade(before, task)
     diff = changed(before, after)
     notes.append(f"{len(diff):,} of {len(after):,} verdicts changed" + (":" if diff else ""))
-    for a, b in diff[:5]: notes.append(f"  {b['id']}: {'right' if a['correct'] else 'wrong'} → {'right' if b['correct'] else 'wrong'}, {b['reason']}")
+    word = {True: "right", False: "wrong"}
+    notes += [f"  {b['id']}: {word[a['correct']]} → {word[b['correct']]}, {b['reason']}" for a, b in diff[:5]]
     if len(diff) > 5: notes.append(f"  … and {len(diff) - 5:,} more")
     if out: write_records(after, out)
     return _show_run(args, after, out, notes)
@@ -903,26 +923,37 @@ def _compare(args):
     a, b = _read(name_a, notes), _read(name_b, notes)
     both = {r["id"] for r in a} & {r["id"] for r in b}
     for name, records in ((name_a, a), (name_b, b)):
-        if both and (n := sum(r["id"] not in both for r in records)): notes.append(f"{n:,} problems are only in {name}: left out")
+        alone = sum(r["id"] not in both for r in records)
+        if both and alone: notes.append(f"{alone:,} problems are only in {name}: left out")
     with _bad_use(): c = compare(a, b, shared_only=True)
     if args.report:
         write = importlib.import_module("reasoning_from_scratch.evaluate.report").write_report
         a, b = ([r for r in records if r["id"] in both] for records in (a, b))
         write(b, args.report, title=f"{Path(name_b).stem} against {Path(name_a).stem}", other=a)
-    if args.json: print(json.dumps({"a": name_a, "b": name_b, "n": c.n, **asdict(c), "report": args.report, "notes": notes})); return 0
+    if args.json:
+        print(json.dumps({"a": name_a, "b": name_b, "n": c.n, **asdict(c), "report": args.report, "notes": notes}))
+        return 0
     screen = Screen()
     screen.line(f"A: {name_a}\nB: {name_b}\n", "bold")
-    table(screen, [("A right", f"{c.both:,}", f"{c.only_a:,}"), ("A wrong", f"{c.only_b:,}", f"{c.neither:,}")], ("", "B right", "B wrong"), right=(1, 2))
-    low, high = c.interval
-    screen.line(f"\nA {100 * (c.both + c.only_a) / c.n:.1f} %, B {100 * (c.both + c.only_b) / c.n:.1f} % of {c.n:,}: {100 * c.difference:+.1f} points "
-                f"(95 % interval {100 * low:+.1f} to {100 * high:+.1f}); exact McNemar test: p = {c.p_value:.2g}")
-    better = f"{'B' if c.difference > 0 else 'A'} is better: if both were equally good, a split this uneven would come up {_chance(c.p_value)}"
-    screen.line(better if c.p_value < 0.05 else f"no telling: if both were equally good, a split this uneven would come up {_chance(c.p_value)}", "green" if c.p_value < 0.05 else "yellow")
+    _show_comparison(screen, c)
     for note in notes: screen.line(note, "yellow")
-    screen.line(f"report: {args.report}" if args.report else f"next: {_command('eval', '--compare', name_a, name_b, '--report', 'compare.html')} to read where they differ", "dim")
+    read = _command("eval", "--compare", name_a, name_b, "--report", "compare.html")
+    screen.line(f"report: {args.report}" if args.report else f"next: {read} to read where they differ", "dim")
     return 0
 
-def _chance(p): return "less than once in 1,000 times" if p < 0.001 else f"{100 * p:.1f} % of the time"
+def _show_comparison(screen, c):
+    "The four counts, the difference, and what it is worth."
+    rows = [("A right", f"{c.both:,}", f"{c.only_a:,}"), ("A wrong", f"{c.only_b:,}", f"{c.neither:,}")]
+    table(screen, rows, ("", "B right", "B wrong"), right=(1, 2))
+    a, b = 100 * (c.both + c.only_a) / c.n, 100 * (c.both + c.only_b) / c.n
+    d, low, high = (100 * x for x in (c.difference, *c.interval))
+    screen.line(f"\nA {a:.1f} %, B {b:.1f} % of {c.n:,}: {d:+.1f} points (95 % interval {low:+.1f} to {high:+.1f}); "
+                f"exact McNemar test: p = {c.p_value:.2g}")
+    sure = c.p_value < 0.05
+    verdict = "no telling" if not sure else f"{'B' if d > 0 else 'A'} is better"
+    often = "less than once in 1,000 times" if c.p_value < 0.001 else f"{100 * c.p_value:.1f} % of the time"
+    style = "green" if sure else "yellow"
+    screen.line(f"{verdict}: if both were equally good, a split this uneven would come up {often}", style)
 
 # %% ../nbs/10_cli.ipynb #47268c70
 def _perplexity(args):
@@ -931,21 +962,23 @@ def _perplexity(args):
     if not args.data: raise UsageError("perplexity needs a text. Give one: rfs eval perplexity --data FILE.txt")
     if not Path(args.data).is_file(): raise UsageError(f"--data: there is no file {args.data!r}.")
     try: text = Path(args.data).read_text(encoding="utf-8")
-    except UnicodeDecodeError as e: raise UsageError(f"--data: {args.data!r} is not UTF-8 text (byte {e.start:,}).") from e
+    except UnicodeDecodeError as e:
+        raise UsageError(f"--data: {args.data!r} is not UTF-8 text (byte {e.start:,}).") from e
     if not text.strip(): raise UsageError(f"--data: {args.data!r} holds no text.")
     model, tokenizer = _load(args)
     start = time.perf_counter()
     with _bad_use(), _busy("reading"): p = perplexity_of_text(model, tokenizer, text)
     seconds = time.perf_counter() - start
+    figures = {"perplexity": p.perplexity, "bits_per_token": p.bits_per_token, "bits_per_byte": p.bits_per_byte,
+               "tokens": p.tokens, "bytes": p.text_bytes, "seconds": seconds}
     if args.json:
-        print(json.dumps({"task": "perplexity", "model": args.model, "data": args.data, "tokens": p.tokens, "bytes": p.text_bytes, "perplexity": p.perplexity,
-                          "bits_per_token": p.bits_per_token, "bits_per_byte": p.bits_per_byte, "seconds": seconds}))
+        print(json.dumps({"task": "perplexity", "model": args.model, "data": args.data, **figures}))
         return 0
     screen = Screen()
     screen.line(f"{args.data} · {args.model}\n", "bold")
-    table(screen, [("perplexity", f"{p.perplexity:,.3f}"), ("bits per token", f"{p.bits_per_token:.3f}"), ("bits per byte", f"{p.bits_per_byte:.3f}"),
-                   ("tokens", f"{p.tokens:,}"), ("bytes", f"{p.text_bytes:,}"), ("tokens/s", f"{p.tokens / seconds:,.0f}")], right=(1,))
-    screen.line("next: the same text with another --model; only bits per byte compares models with different tokens", "dim")
+    rows = [(name.replace("_", " "), f"{x:,}" if isinstance(x, int) else f"{x:,.3f}") for name, x in figures.items()]
+    table(screen, rows, right=(1,))
+    screen.line("next: another --model on the same text; bits per byte compares models whose tokens differ", "dim")
     return 0
 
 # %% ../nbs/10_cli.ipynb #5500c01d
@@ -962,9 +995,10 @@ def _list_tasks(args):
     "`rfs eval --list`: what can be evaluated, what that needs, and whether it is here."
     from reasoning_from_scratch.evaluate import TASKS
     def here(name): return None if name == "perplexity" else name not in _DATA or _data_file(name).is_file()
-    if args.json: print(json.dumps([{"task": name, **info._asdict(), "here": here(name)} for name, info in TASKS.items()])); return 0
-    screen = Screen()
-    rows = [(name, info.problems, info.what, info.data, {True: "yes", False: "", None: "yours"}[here(name)]) for name, info in TASKS.items()]
+    rows = [{"task": name, **info._asdict(), "here": here(name)} for name, info in TASKS.items()]
+    if args.json: print(json.dumps(rows)); return 0
+    screen, word = Screen(), {True: "yes", False: "", None: "yours"}
+    rows = [tuple(r.values())[:-1] + (word[r["here"]],) for r in rows]
     table(screen, rows, ("task", "problems", "what", "data", "here"), right=(1,))
     screen.line("next: rfs eval pocket500, which needs nothing; data at hand: rfs eval TASK --data PATH", "dim")
     return 0
