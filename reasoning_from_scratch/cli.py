@@ -133,12 +133,14 @@ def table(
     header: tuple = (),   # column names
     right: tuple = (),    # columns set to the right: numbers
 ):
-    "Print a table with aligned columns."
+    "Print a table with aligned columns; where it is wider than the screen, long texts wrap and short ones stay whole."
     from rich.table import Table
     from rich.text import Text
     t = Table(box=None, show_header=bool(header), pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for i in range(len(rows[0])):
-        t.add_column(Text(str(header[i])) if header else "", justify="right" if i in right else "left", no_wrap=True)
+        width = max(len(clean(str(row[i]))) for row in [*rows, *([header] if header else [])])
+        t.add_column(Text(str(header[i])) if header else "", justify="right" if i in right else "left",
+                     no_wrap=width <= 40, min_width=width if width <= 20 else None)
     for row in rows: t.add_row(*(Text(clean(str(c))) for c in row))
     screen.end_stream()
     screen.console.print(t, soft_wrap=False)
