@@ -238,7 +238,7 @@ def make_parser() -> argparse.ArgumentParser:
     p = add("eval", evaluate, "measure how often a model is right: hundreds of problems, a record of each, an interval",
         "rfs eval --list", "rfs eval pocket500                  # 500 problems, the embedded model",
         "rfs eval pocket500 --resume         # go on after Ctrl-C", "rfs eval pocket500 --limit 50 --no-think --report report.html",
-        "rfs eval --compare eval-pocket500-pocket-no-think.jsonl eval-pocket500-pocket.jsonl", "rfs eval --regrade eval-pocket500-pocket.jsonl",
+        "rfs eval --compare eval-pocket500-pocket-no-think.jsonl eval-pocket500-pocket.jsonl", "rfs eval --show eval-pocket500-pocket.jsonl --report report.html",
         "rfs eval math500 --model qwen3-0.6b", "rfs eval perplexity --data book.txt")
     _eval_options(p); _model_options(p, compile=None)
 
@@ -648,6 +648,7 @@ def _eval_options(p):
     g = p.add_argument_group("records")
     g.add_argument("--out", metavar="F.jsonl", help="where the records go (default: eval-TASK-MODEL.jsonl, here)")
     g.add_argument("--resume", action="store_true", help="go on with the records that are there already")
+    g.add_argument("--show", metavar="F.jsonl", help="ask no model: show what the records of this file come to")
     g.add_argument("--regrade", metavar="F.jsonl", help="ask no model: grade the records of this file again")
     g.add_argument("--compare", nargs=2, metavar=("A", "B"), help="ask no model: test two files of records, in pairs")
     g.add_argument("--report", metavar="F.html", help="write a page to read, too")
@@ -672,6 +673,9 @@ def evaluate(
     _check_eval(args)
     if args.list: return _list_tasks(args)
     if args.compare: return _compare(args)
+    if args.show:
+        notes = []
+        return _show_run(args, _read(args.show, notes), Path(args.show), notes)
     if args.task == "perplexity": return _perplexity(args)
     if args.regrade: return _regrade(args)
     return _run_task(args)
@@ -679,7 +683,7 @@ def evaluate(
 def _check_eval(args):
     "Options that exclude each other, a report that is none, files that are not there: told before anything is done."
     def given(*names): return [f"--{name}" for name in names if getattr(args, name)]
-    asked = given("list", "regrade", "compare", "resume")
+    asked = given("list", "show", "regrade", "compare", "resume")
     if len(asked) > 1: raise UsageError(f"{asked[0]} and {asked[1]} are two things to do. Leave one of them out.")
     if not args.task and not set(asked) - {"--resume"}:
         raise UsageError("no task was named. Try: rfs eval pocket500, or rfs eval --list")
@@ -687,8 +691,8 @@ def _check_eval(args):
         raise UsageError(f"--report {args.report!r} must end in .html, so that no file of records is ever overwritten.")
     if args.report: _check_folder("--report", args.report)
     if args.compare and args.task: raise UsageError(f"--compare reads two files and no task: leave {args.task!r} out.")
-    if args.compare and args.out: raise UsageError("--compare writes no records: leave --out out.")
-    if args.task == "perplexity" and (useless := given("out", "resume", "regrade", "report", "limit")):
+    if args.out and (args.compare or args.show): raise UsageError(f"{asked[0]} writes no records: leave --out out.")
+    if args.task == "perplexity" and (useless := given("out", "resume", "show", "regrade", "report", "limit")):
         raise UsageError(f"perplexity scores a text and has no records: leave {useless[0]} out.")
 
 def _check_folder(option, path):
@@ -880,8 +884,8 @@ def _what_next(args, out):
         task = [args.task] if args.task else []
         return _command("eval", *task, "--regrade", args.regrade, "--out", "regraded.jsonl") + " keeps these verdicts"
     if args.report: read = f"open {args.report}"
-    else: read = _command("eval", "--regrade", out, "--report", out.with_suffix(".html")) + " to read them"
-    if args.regrade: return read
+    else: read = _command("eval", "--show", out, "--report", out.with_suffix(".html")) + " to read them"
+    if args.regrade or args.show: return read
     if args.think: return read + "; or the same with --no-think, and rfs eval --compare A B"
     return read + "; or " + _command("eval", "--compare", "OTHER.jsonl", out)
 
