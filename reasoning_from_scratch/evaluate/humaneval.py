@@ -144,7 +144,7 @@ def pass_at_k(
         raise ValueError(f"k is {k} and n is {n}; pass@{k} needs at least {max(k, 1)} attempts at every problem.")
     if not 0 <= c <= n: raise ValueError(f"c is {c} and n is {n}; of {n} attempts 0 to {n} can pass.")
     missed = 1.0
-    for i in range(n - c + 1, n + 1): missed *= max(0.0, 1 - k / i)
+    for i in range(n - c + 1, n + 1): missed *= 1 - k / i     # 0 at i = k, if fewer than k failed
     return 1 - missed
 
 # %% ../../nbs/evaluate/10_humaneval.ipynb #bd07024e
