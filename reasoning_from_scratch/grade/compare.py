@@ -5,10 +5,11 @@
 # %% auto #0
 __all__ = ['INFINITY', 'MINUS_INFINITY', 'REALS', 'EMPTY', 'FLIP', 'WORDS', 'YES', 'NO', 'OPEN', 'STEPS', 'KINDS', 'MAX_PARTS',
            'rebuilt', 'contains', 'with_sign', 'both_signs', 'is_name', 'shaped_relation', 'shaped_chain', 'chained',
-           'as_interval', 'unnamed', 'overlap', 'without_points', 'shaped_collection', 'scaled_matrix', 'shaped',
-           'other_kind', 'same', 'same_formula', 'same_named', 'same_words', 'same_based', 'same_unit', 'in_order',
-           'in_any_order', 'distinct', 'in_order_of_names', 'same_collection', 'same_matrix', 'same_relation', 'Grade',
-           'squeezed', 'long_integer', 'decide', 'tried', 'judged', 'grade', 'grade_answer', 'grade_response']
+           'as_interval', 'unnamed', 'overlap', 'joined_union', 'without_points', 'shaped_collection', 'scaled_matrix',
+           'shaped', 'other_kind', 'same', 'same_formula', 'same_named', 'same_words', 'same_based', 'same_unit',
+           'in_order', 'in_any_order', 'distinct', 'in_order_of_names', 'same_collection', 'same_matrix',
+           'same_relation', 'as_relation', 'multiplied_out', 'Grade', 'squeezed', 'long_integer', 'decide', 'tried',
+           'judged', 'grade', 'grade_answer', 'grade_response']
 
 # %% ../../nbs/grade/05_compare.ipynb #35f17c7d
 import re
@@ -16,7 +17,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from .canonical import (
-    NoValue, TooBig, approximate, canonical, context, same_form, same_number, start_budget, variables)
+    NoValue, TooBig, approximate, canonical, context, joined, same_form, same_number, start_budget, variables)
 from .extract import extract_answer
 from .read import Tree, as_list, divide, multiply, negative, number, readings
 from .tokens import Unreadable
@@ -34,8 +35,9 @@ def rebuilt(tree: Tree, f) -> Tree:
 
 def contains(tree: Tree, test) -> bool:
     "Is there a subtree, the tree itself included, for which `test` is true?"
-    return test(tree) or any(contains(p, test) for part in tree.parts for p in (part if isinstance(part, tuple) else (part,))
-                             if isinstance(p, Tree))
+    if test(tree): return True
+    parts = (p for part in tree.parts for p in (part if isinstance(part, tuple) else (part,)))
+    return any(contains(p, test) for p in parts if isinstance(p, Tree))
 
 def with_sign(tree: Tree, sign: int) -> Tree:
     "± read as + (sign 1) or − (sign −1), ∓ the other way round."
@@ -57,11 +59,12 @@ def is_name(tree: Tree) -> bool:
     if tree.kind == "tuple": return all(p.kind == "name" for p in tree.parts)
     if tree.kind != "mul": return False
     if all(p.kind in ("name", "tuple") for p in tree.parts): return True
-    return len(tree.parts) == 2 and str(tree.parts[0]) in "f g h p q P Q F G H S T".split() and tree.parts[1].kind == "number"
+    name, *rest = tree.parts
+    return str(name) in "f g h p q P Q F G H S T".split() and len(rest) == 1 and rest[0].kind == "number"
 
 def shaped_relation(op: str, left: Tree, right: Tree) -> Tree:
     "A relation as a named value or interval where it is one."
-    if op == "~": return shaped(Tree("relation", ("=", left, right))) if is_name(left) else shaped(left)  # the exact side
+    if op == "~": return shaped(Tree("relation", ("=", left, right)) if is_name(left) else left)  # the exact side
     if op == "in": return Tree("named", (left, shaped(right))) if is_name(left) else Tree("relation", (op, left, right))
     if is_name(right) and not is_name(left): left, op, right = right, FLIP[op], left
     if not is_name(left): return Tree("relation", (op, left, right))
@@ -73,11 +76,16 @@ def shaped_relation(op: str, left: Tree, right: Tree) -> Tree:
     return Tree("named", (left, Tree("interval", ray[op])))
 
 def shaped_chain(parts: tuple) -> Tree:
-    "a < x ≤ b as an interval; x = 5 + 2 = 7 as x = 7; π ≈ 3.14 as π."
-    if "~" in parts: return shaped(Tree("relation", ("~", parts[0], parts[-1])) if parts.index("~") == 1 and not is_name(parts[0])
-                                   else chained(parts[:parts.index("~")]) if parts.index("~") > 1 else chained(parts[2:]))
+    "a < x ≤ b as an interval; x = 5 + 2 = 7 as x = 7, if all steps agree; π ≈ 3.14 as π."
+    if "~" in parts:
+        at = parts.index("~")
+        if at == 1 and not is_name(parts[0]): return shaped(Tree("relation", ("~", parts[0], parts[-1])))
+        return shaped(chained(parts[:at] if at > 1 else parts[2:]))
     ops = parts[1::2]
-    if set(ops) == {"="}: return shaped_relation("=", parts[0], parts[-1])
+    if set(ops) == {"="}:
+        results = [shaped(p) for p in parts[2::2] if not variables(p)]
+        wrong = any(same(p, results[-1])[0] is NO for p in results[:-1])
+        return Tree("chain", parts) if wrong else shaped_relation("=", parts[0], parts[-1])
     if len(parts) != 5 or not is_name(parts[2]): return Tree("chain", parts)
     if set(ops) <= {">", ">="}: parts, ops = parts[::-1], (FLIP[ops[1]], FLIP[ops[0]])
     if not set(ops) <= {"<", "<="}: return Tree("chain", parts)
@@ -90,8 +98,9 @@ def chained(parts: tuple) -> Tree:
     return Tree("relation", (parts[1], parts[0], parts[2])) if len(parts) == 3 else Tree("chain", parts)
 
 # %% ../../nbs/grade/05_compare.ipynb #a154c6f1
-WORDS = {"all real numbers": REALS, "all reals": REALS, "real numbers": REALS, "no solution": EMPTY, "no solutions": EMPTY,
-         "no real solutions": EMPTY, "no real solution": EMPTY, "empty set": EMPTY, "dne": Tree("words", ("does not exist",))}
+WORDS = {"all real numbers": REALS, "all reals": REALS, "real numbers": REALS, "no solution": EMPTY,
+         "no solutions": EMPTY, "no real solutions": EMPTY, "no real solution": EMPTY, "empty set": EMPTY,
+         "dne": Tree("words", ("does not exist",))}
 
 def as_interval(tree: Tree) -> Tree:
     "A pair in round brackets as an open interval."
@@ -111,6 +120,13 @@ def overlap(parts: list[Tree]) -> Tree | None:
     if len(parts) != 2 or len(up) != 1 or len(down) != 1: return None
     return Tree("interval", (up[0].parts[0], up[0].parts[1], down[0].parts[2], down[0].parts[3]))
 
+def joined_union(parts: list[Tree]) -> Tree:
+    "A union in which all sets of single elements are one set."
+    elements = tuple(q for p in parts if p.kind == "set" for q in p.parts)
+    others = tuple(p for p in parts if p.kind != "set")
+    if not others: return Tree("set", elements)
+    return Tree("union", others + ((Tree("set", elements),) if elements else ()))
+
 def without_points(tree: Tree) -> Tree:
     r"`\mathbb{R} \setminus \{9\}` as a union of intervals."
     reals, points = shaped(tree.parts[0]), tree.parts[1]
@@ -127,7 +143,7 @@ def shaped_collection(tree: Tree) -> Tree:
     if tree.kind == "all": return overlap(parts) or shaped(Tree("list", tree.parts))
     if tree.kind == "set": return Tree("set", tuple(parts))
     parts = [q for p in parts for q in (p.parts if p.kind == tree.kind else (p,))]
-    if tree.kind == "union": return Tree("union", tuple(map(as_interval, parts)))
+    if tree.kind == "union": return joined_union([as_interval(p) for p in parts])
     parts = unnamed(parts)
     if all(p.kind in ("interval", "union") for p in parts): return shaped(Tree("union", tuple(parts)))
     return Tree("list", tuple(parts))
@@ -162,9 +178,11 @@ def shaped(
 # %% ../../nbs/grade/05_compare.ipynb #19dad44c
 YES, NO, OPEN = True, False, None
 STEPS = ["text", "tree", "canonical", "numeric", "kind", "undecided", "unreadable", "empty"]  # of `Grade.how`
-KINDS = {"words": "words", "choice": "a letter", "based": "a number in a base", "tuple": "a tuple", "interval": "an interval",
-         "set": "a set", "list": "a list", "union": "a union of intervals", "matrix": "a matrix", "relation": "a relation",
-         "chain": "a chain of relations", "unit": "a quantity", "named": "a named value"}
+KINDS = {"words": "words", "choice": "a letter", "based": "a number in a base", "tuple": "a tuple",
+         "interval": "an interval", "set": "a set", "list": "a list", "union": "a union of intervals",
+         "matrix": "a matrix", "relation": "a relation", "intersection": "an intersection",
+         "difference": "a difference of sets", "chain": "a chain of relations", "unit": "a quantity",
+         "named": "a named value"}
 
 def other_kind(p: Tree, g: Tree) -> tuple:
     "The verdict on two answers of different kinds."
@@ -191,10 +209,12 @@ def same_formula(p: Tree, g: Tree) -> tuple:
     "Two formulas: the exact form decides, or sixty digits."
     ends = (INFINITY, MINUS_INFINITY)
     if contains(p, INFINITY.__eq__) or contains(g, INFINITY.__eq__):
-        return (NO, "kind", "another value") if p in ends or g in ends else (OPEN, "undecided", "arithmetic with infinity")
+        if p in ends or g in ends: return NO, "kind", "another value"
+        return OPEN, "undecided", "arithmetic with infinity"
     if EMPTY in (p, g): return NO, "kind", "one is the empty set"
     try:
-        if (verdict := same_form(p, g)) is not None: return verdict, "canonical", "the same value" if verdict else "another value"
+        verdict = same_form(p, g)
+        if verdict is not None: return verdict, "canonical", "the same value" if verdict else "another value"
     except (TooBig, NoValue): pass
     verdict, points = same_number(p, g)
     if verdict is None: return OPEN, "undecided", "cannot be worked out within bounds"
@@ -206,12 +226,14 @@ def same_named(p: Tree, g: Tree) -> tuple:
     "x = 5 and 5, x = 5 and y = 5, x ∈ S and S."
     if p.kind != g.kind: return same(*(t.parts[1] if t.kind == "named" else t for t in (p, g)))
     if p.parts[0] != g.parts[0] and g.parts[1].kind not in ("interval", "union"):
+        if variables(p.parts[1]) | variables(g.parts[1]): return same_relation(p, g)  # x = y and y = x
         return NO, "kind", f"about {p.parts[0]}, where {g.parts[0]} is asked for"
     return same(p.parts[1], g.parts[1])
 
 def same_words(p: Tree, g: Tree) -> tuple:
     "Words, and the letters of a choice."
-    letters = [t.parts[0].upper() if t.kind in ("choice", "name", "words") and len(t.parts[0]) == 1 else None for t in (p, g)]
+    def letter(t): return t.parts[0].upper() if t.kind in ("choice", "name", "words") and len(t.parts[0]) == 1 else None
+    letters = letter(p), letter(g)
     if "choice" in (p.kind, g.kind) and letters[0] and letters[0] == letters[1]: return YES, "tree", "the same letter"
     return (NO, "text", f"{p} is not {g}") if p.kind == g.kind else other_kind(p, g)
 
@@ -272,7 +294,8 @@ def same_collection(p: Tree, g: Tree) -> tuple:
     if "interval" in kinds:
         p, g = as_interval(p), as_interval(g)
         if p.kind != g.kind: return other_kind(p, g)
-        if (p.parts[0], p.parts[3]) != (g.parts[0], g.parts[3]): return NO, "kind", "an end is open that should be closed, or closed that should be open"
+        if (p.parts[0], p.parts[3]) != (g.parts[0], g.parts[3]):
+            return NO, "kind", "open where it should be closed, or closed where open"
         return in_order(p.parts[1:3], g.parts[1:3])
     if kinds <= {"tuple", "list"} and "tuple" in kinds:
         ps, gs = (in_order_of_names(t) if t.kind == "list" else t.parts for t in (p, g))
@@ -284,7 +307,9 @@ def same_collection(p: Tree, g: Tree) -> tuple:
 
 def same_matrix(p: Tree, g: Tree) -> tuple:
     "Matrices entry by entry; a tuple may stand for a single column or row."
-    def grid(t, like): return t if t.kind != "tuple" else Tree("matrix", (t.parts,) if len(like.parts) == 1 else tuple((x,) for x in t.parts))
+    def grid(t, like):
+        if t.kind != "tuple": return t
+        return Tree("matrix", (t.parts,) if len(like.parts) == 1 else tuple((x,) for x in t.parts))
     p, g = grid(p, g), grid(g, p)
     if p.kind != g.kind: return other_kind(p, g)
     sizes = [f"{len(t.parts)} × {len(t.parts[0])}" for t in (p, g)]
@@ -297,17 +322,39 @@ def same_relation(p: Tree, g: Tree) -> tuple:
     for one, other in ((p, g), (g, p)):
         if one.kind == "relation" and one.parts[0] == "=" and other.kind not in KINDS and not variables(one):
             return in_order(one.parts[1:], (other, other))
-    p, g = (Tree("relation", ("=", *t.parts)) if t.kind == "named" and t.parts[1].kind != "interval" else t for t in (p, g))
+    p, g = as_relation(p), as_relation(g)
     if p.kind != g.kind: return other_kind(p, g)
     if p.kind == "chain":
         if p.parts[1::2] != g.parts[1::2]: return NO, "kind", "other signs between the parts"
         return in_order(p.parts[::2], g.parts[::2])
-    try: a, b = (canonical(Tree("add", (left, negative(right))))[0] for _, left, right in (p.parts, g.parts))
+    try:
+        (a, below_a), (b, below_b) = (canonical(Tree("add", (left, negative(right)))) for _, left,
+                                      right in (p.parts, g.parts))
     except (NoValue, TooBig) as e: return OPEN, "undecided", str(e)
+    if g.parts[0] in ("=", "!="): a, b = multiplied_out(a), multiplied_out(b)
+    elif below_a != below_b: return OPEN, "undecided", "the sign of what is below the line is not known"
     ratios = {a[m] / b[m] for m in a} if a and a.keys() == b.keys() else set()
     if len(ratios) != 1: return NO, "canonical", "another relation"
     op = g.parts[0] if ratios.pop() > 0 else FLIP.get(g.parts[0], g.parts[0])
-    return (YES, "canonical", "the same relation, rearranged") if p.parts[0] == op else (NO, "canonical", "it points the other way")
+    if p.parts[0] == op: return YES, "canonical", "the same relation, rearranged"
+    return NO, "canonical", "it points the other way"
+
+def as_relation(tree: Tree) -> Tree:
+    "A named value as an equation, a named ray as an inequality; anything else unchanged."
+    if tree.kind != "named": return tree
+    name, value = tree.parts
+    if value.kind != "interval": return Tree("relation", ("=", name, value))
+    left, a, b, right = value.parts
+    if a == MINUS_INFINITY and b != INFINITY: return Tree("relation", ("<=" if right == "]" else "<", name, b))
+    if b == INFINITY and a != MINUS_INFINITY: return Tree("relation", (">=" if left == "[" else ">", name, a))
+    return tree
+
+def multiplied_out(form: dict) -> dict:
+    "A polynomial times the variables that it has below the line: of y − 1/x it makes xy − 1."
+    below = {}
+    for m in form: below.update({g: min(e, below.get(g, 0)) for g, e in m if g[0] != "#"})
+    factor = tuple(sorted((g, -e) for g, e in below.items() if e))
+    return {joined(m, factor)[0]: c for m, c in form.items()}
 
 # %% ../../nbs/grade/05_compare.ipynb #0a957242
 @dataclass(frozen=True)
@@ -328,7 +375,8 @@ def squeezed(text: str) -> str:
 def long_integer(text: str) -> str | None:
     "Its digits, when the text is a whole number that is too long to read; any length will do."
     text = text.strip().replace(",", "")
-    return (text.lstrip("+-").lstrip("0") or "0") + ("-" if text[0] == "-" else "") if re.fullmatch(r"[-+]?\d{100,}", text) else None
+    if not re.fullmatch(r"[-+]?\d{100,}", text): return None
+    return (text.lstrip("+-").lstrip("0") or "0") + ("-" if text[0] == "-" else "")
 
 def decide(
     pred: str,  # an answer
@@ -338,7 +386,8 @@ def decide(
     pred, gold = (t.strip() if isinstance(t, str) else "" for t in (pred, gold))
     if not pred or not gold: return Grade(False, "no answer" if not pred else "no right answer is given", "empty")
     if pred == gold: return Grade(True, "the same text", "text")
-    if (a := long_integer(pred)) and (b := long_integer(gold)): return Grade(a == b, f"{'the same' if a == b else 'another'} long number", "text")
+    if (a := long_integer(pred)) and (b := long_integer(gold)):
+        return Grade(a == b, f"{'the same' if a == b else 'another'} long number", "text")
     start_budget()
     golds, preds = tried(gold), tried(pred)
     if isinstance(golds, Unreadable) and isinstance(preds, Unreadable) and len(pred) + len(gold) < 20_000:
@@ -358,7 +407,9 @@ def tried(text: str):
 def judged(p: Tree, g: Tree) -> tuple:
     "`same` on two trees as read; {5} stands for 5."
     try:
-        p, g = (t.parts[0] if t.kind == "set" and len(t.parts) == 1 else t for t in map(shaped, (p, g)))
+        p, g = shaped(p), shaped(g)
+        if p.kind != g.kind:
+            p, g = (t.parts[0] if t.kind == "set" and len(t.parts) == 1 and t.parts != (EMPTY,) else t for t in (p, g))
         return same(p, g)
     except (TooBig, NoValue) as e: return OPEN, "undecided", str(e)
 

@@ -4,13 +4,14 @@
 
 # %% auto #0
 __all__ = ['MAX_DEPTH', 'END', 'RELATIONS', 'SET_OPERATIONS', 'FACTOR_COMMANDS', 'STYLED', 'CLOSERS', 'MATRICES', 'RENAMED',
-           'NAMED', 'DECORATIONS', 'REFUSED', 'Tree', 'number', 'negative', 'multiply', 'divide', 'scientific',
-           'repeating_tail', 'recurring', 'Cursor', 'read_answer', 'read_parts', 'skip_separators', 'read_relation',
-           'is_in', 'read_operand', 'read_sum', 'read_term', 'read_signed', 'starts_factor', 'is_factor', 'read_power',
-           'read_exponent', 'is_degree', 'read_degree', 'read_subscript', 'in_base', 'read_primary', 'read_mixed',
-           'read_argument', 'read_bracket', 'read_group', 'read_absolute', 'as_matrix', 'read_matrix', 'read_word',
-           'read_number_word', 'read_text', 'read_command', 'read_radicand', 'read_call', 'read_bare_argument',
-           'read_unit', 'settle', 'readings', 'read', 'as_list', 'to_sympy']
+           'NAMED', 'DECORATIONS', 'REFUSED', 'SAME_UNITS', 'Tree', 'number', 'negative', 'multiply', 'divide',
+           'scientific', 'repeating_tail', 'recurring', 'Cursor', 'read_answer', 'read_parts', 'skip_separators',
+           'read_relation', 'is_in', 'read_operand', 'read_sum', 'read_term', 'read_signed', 'starts_factor',
+           'is_factor', 'read_power', 'read_exponent', 'read_factorial', 'is_degree', 'read_degree', 'read_subscript',
+           'in_base', 'read_primary', 'read_mixed', 'split_next', 'read_argument', 'read_bracket', 'read_group',
+           'read_absolute', 'as_matrix', 'read_matrix', 'read_word', 'read_number_word', 'read_text', 'read_command',
+           'read_radicand', 'read_call', 'read_bare_argument', 'read_unit', 'settle', 'readings', 'read', 'as_list',
+           'to_sympy']
 
 # %% ../../nbs/grade/03_read.ipynb #cc315e70
 import re
@@ -18,9 +19,9 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import lru_cache
 
-from reasoning_from_scratch.grade.tokens import (
-    CONSTANTS, FUNCTIONS, GREEK, LETTER_UNITS, NUMBER_WORDS, OPERATORS, SCALES, THOUSANDS, UNITS, Token, Unreadable, as_words,
-    is_product, tidy, tokenize)
+from .tokens import (
+    CONSTANTS, FUNCTIONS, GREEK, LETTER_UNITS, NUMBER_WORDS, OPERATORS, SCALES, THOUSANDS, UNITS, Token, Unreadable,
+    as_words, is_product, tidy, tokenize)
 
 # %% ../../nbs/grade/03_read.ipynb #d8d52884
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,8 @@ class Tree:
 
     def __str__(self):
         if self.kind in ("number", "name", "words", "choice"): return str(self.parts[0])
-        def text(part): return f"[{', '.join(map(str, part))}]" if isinstance(part, tuple) else str(part)  # a matrix row
+        def text(part):
+            return f"[{', '.join(map(str, part))}]" if isinstance(part, tuple) else str(part)  # a matrix row
         return f"{self.kind}({', '.join(map(text, self.parts))})"
 
 def number(
@@ -68,17 +70,16 @@ def scientific(
 def repeating_tail(
     digits: str,      # decimals before an ellipsis
 ) -> tuple[int, int]: # where the block starts, its length
-    "The shortest block that fills the rest of the digits at least twice. Raises Unreadable when there is none."
+    "The block that starts first and fills the rest at least twice. Raises Unreadable when there is none."
     found = [(size, start) for size in range(1, len(digits) // 2 + 1) for start in range(len(digits) - 2 * size + 1)
              if digits[start:-size] == digits[start + size:]] if len(digits) < 60 else []
     if not found: raise Unreadable(f"0.{digits}…: the digits do not repeat")
-    size, start = min(found)
-    return start, size
+    return min((start, size) for size, start in found)
 
 def recurring(
     text: str,  # the value of a "recurring" token
 ) -> Tree:
-    r"`0.1\overline{6}`, `0.(3)`, `0.1666...`: the rational number they stand for. Raises Unreadable when nothing repeats."
+    r"`0.1\overline{6}`, `0.(3)`, `0.1666...`: the rational number meant. Raises Unreadable when nothing repeats."
     head, _, tail = re.sub(r"\s|\{|\}|\\[lc]?dots|\.\.\.$", "", text).partition(".")
     if "\\" in tail: start, block = re.split(r"\\(?:overline|bar|dot)", tail)
     elif "(" in tail: start, block = tail.strip(")").split("(")
@@ -135,7 +136,8 @@ class Cursor:
 # %% ../../nbs/grade/03_read.ipynb #de607546
 RELATIONS = {"=": "=", "<": "<", ">": ">", r"\le": "<=", r"\ge": ">=", r"\ne": "!=", r"\in": "in", r"\approx": "~",
              r"\equiv": "=", r"\to": "=", r"\rightarrow": "="}
-SET_OPERATIONS = {r"\cup": "union", "U": "union", "union": "union", r"\cap": "intersection", "intersect": "intersection",
+SET_OPERATIONS = {r"\cup": "union", "U": "union", "union": "union", r"\cap": "intersection",
+                  "intersect": "intersection",
                   r"\setminus": "difference"}
 
 def read_answer(c: Cursor) -> Tree:
@@ -144,7 +146,8 @@ def read_answer(c: Cursor) -> Tree:
     if c.next is not END: c.stop()
     ends = all(p.kind in ("interval", "tuple") and len(p.parts) in (2, 4) for p in parts)
     if len(parts) > 1 and ends and c.separators <= {"or", r"\lor"}: return Tree("union", tuple(parts))
-    if len(parts) > 1 and c.separators <= {"and", r"\land"} and all(p.kind == "relation" and p.parts[0] in ("<", ">", "<=", ">=") for p in parts):
+    bounds = all(p.kind == "relation" and p.parts[0] in ("<", ">", "<=", ">=") for p in parts)
+    if len(parts) > 1 and bounds and c.separators <= {"and", r"\land"}:
         return Tree("all", tuple(parts))
     return parts[0] if len(parts) == 1 else Tree("list", tuple(parts))
 
@@ -160,7 +163,6 @@ def skip_separators(c: Cursor) -> bool:
     "Skip what stands between two parts; was there anything?"
     start = c.at
     while c.next.value.lower() in (",", ";", "and", "or", r"\land", r"\lor", "&"):
-        if c.next.value == "&" and c.within and c.within[-1] == "matrix": break
         c.separators.add(c.take().value.lower())
     return c.at > start
 
@@ -221,9 +223,11 @@ def read_signed(c: Cursor) -> Tree:
     return read_power(c)
 
 # %% ../../nbs/grade/03_read.ipynb #2953d34e
-FACTOR_COMMANDS = {r"\pi", r"\infty", r"\imath", r"\emptyset", r"\ell", r"\hbar", r"\frac", r"\sqrt", r"\cbrt", r"\binom", r"\lfloor", r"\lceil",
-                   r"\langle", r"\overline", r"\mathbb", r"\vec", r"\hat"} | set(GREEK.values())
-STYLED = {r"\text", r"\mathrm", r"\mathbf", r"\mathit", r"\boldsymbol", r"\bm", r"\textbf", r"\mbox", r"\boxed", r"\fbox"}
+FACTOR_COMMANDS = {r"\pi", r"\infty", r"\imath", r"\emptyset", r"\ell", r"\hbar", r"\frac", r"\sqrt", r"\cbrt",
+                   r"\binom", r"\lfloor", r"\lceil", r"\langle", r"\overline", r"\mathbb", r"\vec",
+                   r"\hat"} | set(GREEK.values())
+STYLED = {r"\text", r"\mathrm", r"\mathbf", r"\mathit", r"\boldsymbol", r"\bm", r"\textbf", r"\mbox", r"\boxed",
+          r"\fbox"}
 
 def starts_factor(c: Cursor) -> bool:
     "Does an implied product go on with the next token, as in 2x, 3√2, (a)(b)?"
@@ -231,11 +235,12 @@ def starts_factor(c: Cursor) -> bool:
     if token.value == "U" and before.value in (")", "]") and c.ahead().value in ("(", "["): return False  # a union
     if token.kind == "word": return is_factor(c, token)
     if token.kind == "env": return token.value.startswith(r"\begin")
-    if token.kind in ("num", "digits", "recurring"): return not token.gap or before.kind not in ("num", "digits", "recurring")
+    numbers = ("num", "digits", "recurring")
+    if token.kind in numbers: return not token.gap or before.kind not in numbers
     if token.kind == "op":
         if token.value == "|": return not c.bars and c.within[-1:] != [r"\{"]  # a set may go on with "such that"
         return token.value in ("(", r"\{", "{", "$") or token.value == "[" and not c.within
-    return token.kind == "cmd" and (token.value in FACTOR_COMMANDS or token.value in STYLED or token.value[1:] in FUNCTIONS)
+    return token.kind == "cmd" and (token.value in FACTOR_COMMANDS | STYLED or token.value[1:] in FUNCTIONS)
 
 def is_factor(c: Cursor, token: Token) -> bool:
     "May the word be a factor: a variable, a function, a constant, a product of letters, but no unit?"
@@ -257,7 +262,7 @@ def read_power(c: Cursor) -> Tree:
         elif c.skip(r"\circ"): tree = Tree("unit", (tree, "°"))
         elif c.skip("^"): tree = Tree("pow", (tree, read_exponent(c)))
         elif c.skip("_"): tree = read_subscript(c, tree)
-        elif c.skip("!"): tree = Tree("factorial", (tree,))
+        elif c.skip("!"): tree = read_factorial(c, tree)
         elif c.skip("%", "percent"): tree = Tree("div", (tree, number(100)))
         elif tree.kind == "name" and c.skip("'"): tree = Tree("name", (f"{tree}'",))
         elif c.skip("choose"): tree = Tree("binomial", (tree, read_primary(c)))
@@ -276,15 +281,20 @@ def read_power(c: Cursor) -> Tree:
 def read_exponent(c: Cursor) -> Tree:
     "What stands in an exponent: a group, or one signed primary; towers lean to the right."
     c.deeper()
+    if c.next.kind == "word" and len(c.next.value) > 1 and is_product(c.next.value): split_next(c)  # e^xy is e^x y
     if c.skip("-"): tree = negative(read_exponent(c))
     elif c.next.value == "{": tree = read_primary(c)
     else:
         c.skip("+")
         tree = read_primary(c)
         if c.skip("^"): tree = Tree("pow", (tree, read_exponent(c)))
-        elif c.skip("!"): tree = Tree("factorial", (tree,))
+        elif c.skip("!"): tree = read_factorial(c, tree)
     c.depth -= 1
     return tree
+
+def read_factorial(c: Cursor, tree: Tree) -> Tree:
+    "n!; the double factorial n!! = n(n − 2)(n − 4)… is another function, and refused."
+    return c.stop("a double factorial") if c.next.value == "!" else Tree("factorial", (tree,))
 
 # %% ../../nbs/grade/03_read.ipynb #954ea464
 def is_degree(c: Cursor) -> bool:
@@ -296,7 +306,7 @@ def is_degree(c: Cursor) -> bool:
 def read_degree(c: Cursor, tree: Tree) -> Tree:
     "The degree sign behind a value, with the C or F of a temperature."
     c.at += 4 if c.ahead().value == "{" else 2
-    scale = c.skip("C", "F") if not c.next.gap else None
+    scale = c.skip("C", "F")
     return Tree("unit", (tree, {"C": "celsius", "F": "fahrenheit"}[scale.value] if scale else "°"))
 
 def read_subscript(c: Cursor, tree: Tree) -> Tree:
@@ -333,7 +343,7 @@ def read_primary(c: Cursor) -> Tree:
     elif token.value == "{": tree = read_group(c)
     elif token.value in CLOSERS: tree = read_bracket(c)
     elif token.value == "|": tree = read_absolute(c)
-    elif money := c.skip("$", "€", "£"): tree = Tree("unit", (read_primary(c), money.value))
+    elif money := c.skip("$", "€", "£"): tree = Tree("unit", (read_primary(c), UNITS[money.value]))
     else: c.stop()
     c.depth -= 1
     return tree
@@ -351,20 +361,27 @@ def read_mixed(c: Cursor) -> Tree:
     if c.skip(r"\frac"):
         over, under = read_argument(c), read_argument(c)
         proper = over.kind == under.kind == "number" and 0 < over.parts[0] < under.parts[0]
-        if proper and (c.next.value != "^" or is_degree(c)): return number(whole.parts[0] + over.parts[0] / under.parts[0])
+        if proper and (c.next.value != "^" or is_degree(c)):
+            return number(whole.parts[0] + over.parts[0] / under.parts[0])
         c.at = start
     return whole
+
+def split_next(c: Cursor):
+    "Cut the next token in two behind its first character."
+    first, value = c.next, c.next.value
+    parts = Token(first.kind, value[:1], first.gap), Token(first.kind, value[1:])
+    c.tokens = [*c.tokens[:c.at], *parts, *c.tokens[c.at + 1:]]
 
 def read_argument(c: Cursor) -> Tree:
     r"What a command takes: a group, or one token; of a number one digit, as in `\frac43`."
     token = c.next
     if token.kind != "num": return read_primary(c)
     if len(token.value) == 1 or not token.value.isdigit(): return scientific(c.take().value)
-    c.tokens = [*c.tokens[:c.at], Token("num", token.value[:1]), Token("num", token.value[1:]), *c.tokens[c.at + 1:]]
+    split_next(c)
     return number(c.take().value)
 
 # %% ../../nbs/grade/03_read.ipynb #7be186b0
-CLOSERS = {"(": (")", "]"), "[": ("]", ")", "["), r"\{": (r"\}",), r"\langle": (r"\rangle",), "]": ("[",)}
+CLOSERS = {"(": (")", "]"), "[": ("]", ")", "["), r"\{": (r"\}",), r"\langle": (r"\rangle",), "]": ("[", "]")}
 
 def read_bracket(c: Cursor) -> Tree:
     "( ), [ ], { } and ⟨ ⟩: a group, a tuple, an interval, a set, a vector, or a row of a matrix."
@@ -379,7 +396,8 @@ def read_bracket(c: Cursor) -> Tree:
     c.bars = bars
     c.within.pop()
     right = c.need(*CLOSERS[left]).value
-    if left == r"\{": return parts[0] if len(parts) == 1 and parts[0].kind in ("relation", "chain") else Tree("set", tuple(parts))
+    if left == r"\{":
+        return parts[0] if len(parts) == 1 and parts[0].kind in ("relation", "chain") else Tree("set", tuple(parts))
     row, parts = left + right == "[]", tuple(parts)
     if row and all(p.kind == "row" for p in parts): return as_matrix([p.parts for p in parts])
     if row and c.within[-1:] == ["["] and c.next.value in (",", ";", "]"): return Tree("row", parts)
@@ -442,7 +460,7 @@ def read_word(c: Cursor) -> Tree:
     if word in FUNCTIONS: return read_call(c, RENAMED.get(word, word))
     if len(word) > 1 and small in CONSTANTS or word in ("i", "e"): return Tree("name", (CONSTANTS[small],))
     if len(word) > 1 and small in NUMBER_WORDS: return read_number_word(c, NUMBER_WORDS[small])
-    if len(word) > 1 and UNITS.get(word) in ("$", "€", "£") and c.next.kind == "num":  # USD 18.90
+    if len(word) > 1 and UNITS.get(word) in ("$", "euro", "£") and c.next.kind == "num":  # USD 18.90
         return Tree("unit", (read_primary(c), UNITS[word]))
     if len(word) == 1 or word.isupper() and len(word) < 4:
         index = c.next.kind == "num" and not c.next.gap and c.next.value.isdigit()     # x1
@@ -467,7 +485,7 @@ def read_text(c: Cursor) -> Tree:
     r"`\text{…}` where a value could stand: words, a name before an = sign, money before a number."
     text = c.take().value
     if len(text.strip("()")) == 1 and text.strip("()").isalpha(): return Tree("name", (text.strip("()"),))
-    if UNITS.get(text) in ("$", "€", "£"): return Tree("unit", (read_primary(c), UNITS[text]))
+    if UNITS.get(text) in ("$", "euro", "£"): return Tree("unit", (read_primary(c), UNITS[text]))
     words = text.casefold()
     if c.next.kind in ("op", "cmd") and c.next.value in RELATIONS: return Tree("name", (words,))
     if re.fullmatch(r"[^\W\d_]+(?: [^\W\d_]+)*", words): return Tree("words", (words,))
@@ -476,7 +494,8 @@ def read_text(c: Cursor) -> Tree:
 
 # %% ../../nbs/grade/03_read.ipynb #e197cde0
 NAMED = {r"\pi": "pi", r"\infty": "oo", r"\imath": "i", r"\emptyset": "emptyset", r"\ell": "l", r"\hbar": "hbar"}
-DECORATIONS = {r"\overline", r"\vec", r"\hat", r"\bar", r"\angle", r"\triangle", r"\widehat", r"\overrightarrow", r"\tilde"}
+DECORATIONS = {r"\overline", r"\vec", r"\hat", r"\bar", r"\angle", r"\triangle", r"\widehat", r"\overrightarrow",
+               r"\tilde"}
 
 def read_command(c: Cursor) -> Tree:
     r"A LaTeX command: `\frac`, `\sqrt`, `\binom`, a Greek letter, a function …"
@@ -498,9 +517,9 @@ def read_command(c: Cursor) -> Tree:
         c.need(name.replace(r"\l", r"\r"))
         return Tree("call", (name[2:], inside))
     if name == r"\mathbb":
-        c.need("{")
+        braced = c.skip("{")
         letter = c.take().value
-        c.need("}")
+        if braced: c.need("}")
         return Tree("name", (f"set {letter}",))
     if name in DECORATIONS: return Tree("name", (f"{name[1:]} {read_primary(c)}",))
     if name[1:] in FUNCTIONS: return read_call(c, RENAMED.get(name[1:], name[1:]))
@@ -514,14 +533,17 @@ def read_radicand(c: Cursor) -> Tree:
 # %% ../../nbs/grade/03_read.ipynb #f27c4cf4
 def read_call(c: Cursor, name: str) -> Tree:
     "A function and its argument, with the exponent or the base that may stand between them."
-    if name in ("sqrt", "cbrt") and c.next.value not in ("(", "{", "["): return Tree("root", (read_radicand(c), number(2 + (name == "cbrt"))))
+    index = {"sqrt": number(2), "cbrt": number(3)}.get(name)
+    if index and c.next.value not in ("(", "{", "["): return Tree("root", (read_radicand(c), index))
     power = base = None
     for _ in range(2):
         if c.skip("^"): power = read_exponent(c)
         elif name == "log" and c.skip("_"): base = read_argument(c)
+        elif name == "log" and c.next.value in ("2", "10") and not c.next.gap and c.ahead().value == "(":  # log2(8)
+            base = scientific(c.take().value)
     argument = read_primary(c) if c.next.value in ("(", "[", "{") else read_bare_argument(c)
     arguments = argument.parts if argument.kind in ("tuple", "list") else (argument,)
-    if name in ("sqrt", "cbrt"): tree = Tree("root", (argument, number(2 + (name == "cbrt"))))
+    if index: tree = Tree("root", (argument, index))
     elif name == "abs": tree = Tree("abs", (argument,))
     elif name == "exp": tree = Tree("pow", (Tree("name", ("e",)), argument))
     elif base is not None: tree = Tree("div", (Tree("call", ("log", argument)), Tree("call", ("log", base))))
@@ -538,9 +560,11 @@ def read_bare_argument(c: Cursor) -> Tree:
     return argument
 
 # %% ../../nbs/grade/03_read.ipynb #94517d73
-REFUSED = set("""not no none less more than over under minus plus times divided by squared cubed half quarter third fifth
-remainder of is are if when for where all any each except least most between from to only undefined impossible positive
-negative and or false true about approximately halves thirds fourths quarters fifths sixths eighths""".split())
+REFUSED = set("""not no none less more than over under minus plus times divided by squared cubed half quarter third
+fifth remainder of is are if when for where all any each except least most between from to only
+undefined impossible positive negative and or false true about approximately
+halves thirds fourths quarters fifths sixths eighths""".split())
+SAME_UNITS = {"mile/hour": "mph", "km/hour": "kph", "°celsius": "celsius", "°fahrenheit": "fahrenheit"}
 
 def read_unit(c: Cursor, tree: Tree) -> Tree:
     "Words behind a value: known units are kept, number words multiply, remarks are dropped."
@@ -552,7 +576,7 @@ def read_unit(c: Cursor, tree: Tree) -> Tree:
         for word in re.split(r"[\s./]+", c.take().value.strip("(). ")):
             small = word.lower()
             if small in ("percent", "percents"): tree = divide(tree, number(100))
-            elif small in SCALES: tree = multiply(tree, number(SCALES[small]))
+            elif small in SCALES: tree = multiply(number(SCALES[small]), tree)
             elif small in ("square", "sq"): power = "^2"
             elif small == "cubic": power = "^3"
             elif small == "per": per = "/"
@@ -560,10 +584,11 @@ def read_unit(c: Cursor, tree: Tree) -> Tree:
                 labels.append(per + (UNITS.get(word) or UNITS[small]) + power)
                 per = power = ""
             elif small in ("a", "an", "") and per: pass
-            elif small in REFUSED or small in NUMBER_WORDS or remarks > 5 or not word.isalpha(): c.stop(f"words ({word[:20]})")
+            elif small in REFUSED | NUMBER_WORDS.keys() or remarks > 5 or not word.isalpha():
+                c.stop(f"words ({word[:20]})")
             else: remarks, power = remarks + 1, ""
     if c.next.kind in ("num", "digits"): c.stop("words and numbers")
-    label = "".join(labels)
+    label = SAME_UNITS.get("".join(labels), "".join(labels))
     if not label: return tree
     if tree.kind == "unit": return tree if tree.parts[1] in (label, "$") else c.stop("two units")
     return Tree("unit", (tree, label))
@@ -577,7 +602,8 @@ def settle(
     if not any(isinstance(p, Tree) for p in tree.parts): return tree
     parts = tuple(settle(p) if isinstance(p, Tree) else p for p in tree.parts)
     if tree.kind != "row": return Tree(tree.kind, parts)
-    return parts[0] if len(parts) == 1 else Tree("interval", ("[", *parts, "]")) if len(parts) == 2 else Tree("tuple", parts)
+    if len(parts) == 2: return Tree("interval", ("[", *parts, "]"))
+    return parts[0] if len(parts) == 1 else Tree("tuple", parts)
 
 @lru_cache(maxsize=8192)
 def readings(
@@ -592,6 +618,8 @@ def readings(
     if any(t.kind == "word" and t.gap and t.value in LETTER_UNITS for t in tokens):
         try: trees.append(settle(read_answer(Cursor(tokens, letter_units=True))))
         except Unreadable: pass
+    if trees[0].kind == "union" and not any(t.value in SET_OPERATIONS for t in tokens):  # (1,2) or (3,4): points?
+        trees.append(Tree("list", trees[0].parts))
     return tuple(dict.fromkeys(trees))
 
 def read(
@@ -627,12 +655,14 @@ def to_sympy(
     if kind == "neg": return times(sp.Integer(-1), args[0])
     if kind in ("div", "ratio"): return times(args[0], power(args[1], sp.Integer(-1)))
     if kind == "pow": return power(*args)
-    if kind == "root": return power(args[0], 1 / args[1] if args[1].is_Rational and args[1] else power(args[1], sp.Integer(-1)))
+    if kind == "root":
+        return power(args[0], 1 / args[1] if args[1].is_Rational and args[1] else power(args[1], sp.Integer(-1)))
     if kind == "relation" and parts[0] == "=": return sp.Eq(*args, evaluate=False)
     if kind in ("tuple", "list"): return sp.Tuple(*args)
     if kind == "set": return sp.FiniteSet(*args)
-    if kind == "call" and parts[0] == "log10": return times(sp.log(args[0], evaluate=evaluate), power(sp.log(10), sp.Integer(-1)))
-    names = {"factorial": "factorial", "binomial": "binomial", "abs": "Abs"} | ({"call": {"min": "Min", "max": "Max", "ceil": "ceiling"}.get(
-        parts[0], parts[0])} if kind == "call" else {})
-    if kind not in names or names[kind] in ("gcd", "lcm"): raise Unreadable(f"SymPy has no form for a {kind}")
-    return getattr(sp, names[kind])(*args, evaluate=evaluate)
+    name = parts[0] if kind == "call" else kind
+    if name == "log10": return times(sp.log(args[0], evaluate=evaluate), power(sp.log(10), sp.Integer(-1)))
+    name = {"min": "Min", "max": "Max", "ceil": "ceiling", "abs": "Abs"}.get(name, name)
+    if kind not in ("call", "factorial", "binomial", "abs") or name in ("gcd", "lcm"):
+        raise Unreadable(f"SymPy has no form for {'this' if kind == 'call' else 'a'} {kind}")
+    return getattr(sp, name)(*args, evaluate=evaluate)

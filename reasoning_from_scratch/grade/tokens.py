@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['MAX_CHARS', 'MAX_TOKENS', 'GREEK', 'SIGNS', 'TRANSLATE', 'SUPER', 'SUB', 'WRAPPERS', 'SAID', 'STYLES', 'WORDS_ONLY',
-           'THOUSANDS', 'FUNCTIONS', 'CONSTANTS', 'OPERATORS', 'NUMBER_WORDS', 'SCALES', 'UNIT_LINES', 'UNITS',
-           'LETTER_UNITS', 'TOKEN', 'SAME', 'Unreadable', 'from_unicode', 'closes_itself', 'unwrap', 'plain_style',
-           'has_bare_comma', 'tidy', 'is_product', 'is_mathematics', 'as_words', 'Token', 'tokenize']
+           'THOUSANDS', 'AMOUNTS', 'FUNCTIONS', 'CONSTANTS', 'OPERATORS', 'NUMBER_WORDS', 'SCALES', 'UNIT_LINES',
+           'UNITS', 'LETTER_UNITS', 'TOKEN', 'SAME', 'EULER', 'Unreadable', 'from_unicode', 'closes_itself', 'unwrap',
+           'plain_style', 'has_bare_comma', 'tidy', 'is_product', 'is_mathematics', 'as_words', 'Token', 'tokenize']
 
 # %% ../../nbs/grade/02_tokens.ipynb #860d8254
 import re, unicodedata
@@ -28,8 +28,8 @@ SIGNS = {  # the signs on the left become the LaTeX on the right
     "∞": r"\infty ", "±": r"\pm ", "∓": r"\mp ", "≤⩽≦": r"\le ", "≥⩾≧": r"\ge ", "≠": r"\ne ", "≈≃": r"\approx ",
     "∈": r"\in ", "∶": ":", "∪⋃": r"\cup ", "∩⋂": r"\cap ", "∅": r"\emptyset ", "∖": r"\setminus ", "°º˚": r"^\circ ",
     "⟨〈": r"\langle ", "⟩〉": r"\rangle ", "⌊": r"\lfloor ", "⌋": r"\rfloor ", "⌈": r"\lceil ", "⌉": r"\rceil ",
-    "∧": r"\land ", "∨": r"\lor ", "ϕ": r"\phi ", "…": r"\ldots ", "¢": " cents ", "’‘′": "'", "“”": '"',
-    "ℝ": r"\mathbb{R}", "ℤ": r"\mathbb{Z}", "ℚ": r"\mathbb{Q}", "ℕ": r"\mathbb{N}", "ℂ": r"\mathbb{C}",
+    "∣": "|", "→": r"\to ", "∧": r"\land ", "∨": r"\lor ", "ϕ": r"\phi ", "…": r"\ldots ", "¢": " cents ", "’‘′": "'",
+    "“”": '"', "ℝ": r"\mathbb{R}", "ℤ": r"\mathbb{Z}", "ℚ": r"\mathbb{Q}", "ℕ": r"\mathbb{N}", "ℂ": r"\mathbb{C}",
     "\u2009\u202f": r"\,", "\u00a0\u2002\u2003\u3000\t\n\r": " ",
     "\u200b\u200c\u200d\u2060\u2061\u2062\ufeff\u00ad\u200e\u200f": "",  # signs without width
 }
@@ -46,7 +46,7 @@ def from_unicode(
     text = re.sub("[" + "".join(SUPER) + "]+", lambda m: "^{" + "".join(SUPER[c] for c in m[0]) + "}", text)
     text = re.sub("[" + "".join(SUB) + "]+", lambda m: "_{" + "".join(SUB[c] for c in m[0]) + "}", text)
     text = re.sub(r"([√∛])\s*(\d+(?:\.\d+)?)", r"\1{\2}", text)
-    text = re.sub("((?:\\d\u0305)+)", lambda m: r"\overline{" + m[1].replace("\u0305", "") + "}", text)  # 0.3 with a bar
+    text = re.sub("((?:\\d\u0305)+)", lambda m: rf"\overline{{{m[1].replace(chr(0x305), '')}}}", text)  # 0.3 with a bar
     out = []
     for c in text.translate(TRANSLATE):
         plain = c if c.isascii() else unicodedata.normalize("NFKC", c)  # full-width digits, bold letters …
@@ -90,8 +90,8 @@ def unwrap(
     return text
 
 # %% ../../nbs/grade/02_tokens.ipynb #ba10a77e
-STYLES = re.compile(r"\\(?:text|mbox|hbox|textbf|textit|textrm|textsf|textnormal|emph|operatorname\*?|mathrm|mathbf|mathit|"
-                    r"mathsf|mathcal|boldsymbol|bm|pmb)\s*\{([^{}]*)\}")
+STYLES = re.compile(r"\\(?:text|mbox|hbox|textbf|textit|textrm|textsf|textnormal|emph|operatorname\*?|mathrm|mathbf|"
+                    r"mathit|mathsf|mathcal|boldsymbol|bm|pmb)\s*\{([^{}]*)\}")
 WORDS_ONLY = re.compile(r"[^\d^_=+*/\\|<>\[\]-]*|[A-Za-z ]*[A-Za-z]{2,}(?:-[A-Za-z]{2,})+[A-Za-z ]*")
 
 def plain_style(
@@ -99,11 +99,12 @@ def plain_style(
 ) -> str:             # a name, words in `\text`, or a plain group
     r"`\text{…}` and its relatives: words stay `\text`, one letter is a name, everything else is mathematics."
     inner = match[1].replace("~", " ")
-    if re.fullmatch(r"[A-Za-z]", inner): return f" {inner} "
+    if re.fullmatch(r" *[A-Za-z] *", inner): return f" {inner} "
     return rf"\text{{{inner}}}" if WORDS_ONLY.fullmatch(inner) else f" {{{inner}}} "
 
 # %% ../../nbs/grade/02_tokens.ipynb #677fb420
 THOUSANDS = r"[-+]?[1-9]\d{0,2}(?:,\d{3})+"
+AMOUNTS = {"$": " dollars", "€": " euros", "£": " GBP"}
 
 def has_bare_comma(
     text: str,  # LaTeX
@@ -125,6 +126,10 @@ def tidy(
     text = STYLES.sub(plain_style, STYLES.sub(plain_style, text))           # twice: one may stand inside another
     text = re.sub(r"(?<=\d)\s*x\s*(?=10\s*(?:\^|\*\*))", r"\\cdot ", text)   # 6.72 x 10^-5
     text = re.sub(r"\bUS\s*(?=\\?\$)", "", text)
+    text = re.sub(r"(?<=\d)\s*(\\?\$|€|£)$", lambda m: AMOUNTS[m[1][-1]], text)  # 5€
+    text = re.sub(r"\b([APap])\.\s?([Mm])\b\.?", r"\1\2", text)                 # 5 p.m.
+    text = re.sub(r"^(?:minus|negative)\s+(?=[\d\\.])", "-", text, flags=re.I)
+    text = re.sub(r"^<([^<>]*,[^<>]*)>$", r"\\langle \1\\rangle ", text)          # the vector <1, 2>
     text = re.sub(r",\s*\\!\s*(?=\d{3})", "{,}", text)                      # 10,\!080
     text = re.sub(r"(?<=\d)(?:\\[,;: ]|~)\s*(?=\d{3}(?!\d))", "{,}", text)  # 10\,080
     if re.fullmatch(r"[-+]?[1-9]\d{0,2}(?: \d{3})+", text): text = text.replace(" ", "")
@@ -135,23 +140,24 @@ def tidy(
     return text
 
 # %% ../../nbs/grade/02_tokens.ipynb #b47d5cb7
-FUNCTIONS = set("sin cos tan cot sec csc asin acos atan arcsin arccos arctan sinh cosh tanh coth sech csch asinh acosh atanh "
-                "log ln lg exp sqrt cbrt abs max min gcd lcm floor ceil".split())
+FUNCTIONS = set("sin cos tan cot sec csc asin acos atan arcsin arccos arctan sinh cosh tanh coth sech csch asinh acosh "
+                "atanh log ln lg exp sqrt cbrt abs max min gcd lcm floor ceil".split())
 CONSTANTS = {"pi": "pi", "infinity": "oo", "inf": "oo", "infty": "oo", "oo": "oo", "e": "e", "i": "i"}
 OPERATORS = set("or and union intersect base choose mod".split())
-NUMBER_WORDS = dict(zip("zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
-                        "seventeen eighteen nineteen twenty".split(), range(21)))
+NUMBER_WORDS = dict(zip("zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
+                        "sixteen seventeen eighteen nineteen twenty".split(), range(21)))
 NUMBER_WORDS |= {word: 10 * n for n, word in enumerate("thirty forty fifty sixty seventy eighty ninety".split(), 3)}
 SCALES = {"dozen": 12, "hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, "trillion": 10**12,
           "tenths": Fraction(1, 10), "hundredths": Fraction(1, 100), "thousandths": Fraction(1, 1000)}
 UNIT_LINES = """m meter meters metre metres|cm centimeter centimeters centimetre centimetres|mm millimeter millimeters
 |km kilometer kilometers kilometre kilometres|inch inches in|foot feet ft|yard yards yd|mile miles mi|g gram grams
-|kg kilogram kilograms kgs|mg milligram milligrams|pound pounds lb lbs|ounce ounces oz|ton tons|s second seconds sec secs
-|minute minutes min mins|hour hours hr hrs h|day days|week weeks|month months|year years yr yrs|L liter liters litre litres
-|ml mL milliliter milliliters|gallon gallons|quart quarts|pint pints|° degree degrees deg|radian radians rad
-|$ dollar dollars usd USD|cent cents|euro euros €|£ GBP|mph|kph kmh kmph|celsius Celsius|fahrenheit Fahrenheit|kelvin|joule joules J
-|watt watts W|newton newtons N|volt volts V|ampere amperes amps A|hertz Hz|Ω ohm ohms|am AM|pm PM|north North|south South
-|east East|west West|left|right|up|down|above|below|clockwise|counterclockwise"""
+|kg kilogram kilograms kgs|mg milligram milligrams|pound pounds lb lbs|ounce ounces oz|ton tons
+|s second seconds sec secs|minute minutes min mins|hour hours hr hrs h|day days|week weeks|month months
+|year years yr yrs|L liter liters litre litres|ml mL milliliter milliliters|gallon gallons|quart quarts|pint pints
+|° degree degrees deg|radian radians rad|$ dollar dollars usd USD|cent cents|euro euros €|£ GBP|mph|kph kmh kmph
+|celsius Celsius|fahrenheit Fahrenheit|kelvin|joule joules J|watt watts W|newton newtons N|volt volts V
+|ampere amperes amps A|hertz Hz|Ω ohm ohms|am AM|pm PM|north North|south South|east East|west West|left|right|up|down
+|above|below|clockwise|counterclockwise"""
 UNITS = {word: line.split()[0] for line in UNIT_LINES.split("|") for word in line.split()}  # each spelling -> one name
 LETTER_UNITS = {unit for unit in UNITS if len(unit) == 1 and unit.isalpha()}
 
@@ -160,6 +166,7 @@ def is_product(
     run: str,  # letters without a blank
 ) -> bool:
     "May the letters be a product of variables, as in `xy`, rather than a word?"
+    if re.fullmatch("i[abcdxyz]|[abcdxyz]i", run): return True  # a + bi
     if len(run) > 4 or not run.islower() or set(run) & set("eiou"): return False
     return "a" not in run or set(run) <= set("abcdxyz")
 
@@ -175,13 +182,16 @@ def as_words(
     text: str,        # a tidy answer
 ) -> tuple | None:    # ("words", "evelyn") or ("choice", "C"); None when it is mathematics
     "Read an answer that is plain words, or the letter of a choice."
-    bare = " ".join(re.sub(r"\\text\{([^{}]*)\}", r" \1 ", text).replace('"', "").replace("-", " ").split()).strip(" .,!")
-    choice = re.fullmatch(r"(?:(?:[Oo]ption|[Cc]hoice|[Aa]nswer):? ?)?\(?([A-Za-z])\)|(?:[Oo]ption|[Cc]hoice) ([A-Za-z])", bare)
+    bare = re.sub(r"\\text\{([^{}]*)\}", r" \1 ", text).replace('"', "").replace("-", " ")
+    bare = " ".join(bare.split()).strip(" .,!")
+    choice = re.fullmatch(r"(?:(?:[Oo]ption|[Cc]hoice|[Aa]nswer):? ?)?\(?([A-Za-z])\)|"
+                          r"(?:[Oo]ption|[Cc]hoice) ([A-Za-z])", bare)
     choice = choice or re.fullmatch(r"\(?([A-Z])[).:]+ [^\W\d_]{2,}(?: [^\W\d_]+)*()", bare)  # (C) Plane
     if choice: return "choice", (choice[1] or choice[2]).upper()
     if not re.fullmatch(r"[^\W\d_]+(?:[ ',.]+[^\W\d_]+)*", bare): return None
     runs = re.findall(r"[^\W\d_]+", bare)
     if all(map(is_mathematics, runs)): return None
+    if runs[0].lower() in NUMBER_WORDS and all(r.lower() in SCALES for r in runs[1:]): return None  # five hundred
     if runs[0].lower() in ("a", "an", "the") and len(runs) > 1: runs = runs[1:]
     return "words", " ".join(runs).casefold()
 
@@ -193,8 +203,10 @@ TOKEN = re.compile(r"""
 | (?P<env>\\(?:begin|end)\s*\{[A-Za-z]+\*?\}(?:\{[lcr|\s]*\})?)
 | (?P<text>\\text\{[^{}]*\})
 | (?P<digits>\d[0-9A-Fa-f]*(?=\s*_\s*(?:\{?\s*1[1-6]|\{\s*\\text)))  # 1A_{16}
-| (?P<recurring>\d*\.\d*\\(?:overline|bar)\s*(?:\{\d+\}|\d)|\d*\.\d*\\dot\{\d\}|\d+\.\(\d+\)|\d*\.\d+(?:\.\.\.|\s*\\(?:l|c)?dots(?![A-Za-z])))
-| (?P<num>(?:[1-9]\d{0,2}(?:(?:,|\{,\})\d{3})+(?!,?\d)|\d+(?:\{,\}\d{3})*)(?:\.\d+)?(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?)
+| (?P<recurring>\d*\.\d*\\(?:overline|bar)\s*(?:\{\d+\}|\d)|\d*\.\d*\\dot\{\d\}|\d+\.\(\d+\)
+    |\d*\.\d+(?:\.\.\.|\s*\\(?:l|c)?dots(?![A-Za-z])))
+| (?P<num>(?:[1-9]\d{0,2}(?:(?:,|\{,\})\d{3})+(?!,?\d)|\d+(?:\{,\}\d{3})*)(?:\.\d+)?(?:[eE][-+]?\d+)?
+    |\.\d+(?:[eE][-+]?\d+)?)
 | (?P<cmd>\\[A-Za-z]+)
 | (?P<op>\\[{}|%$&\#_]|\+/-|<=|>=|!=|==|\*\*|[-+*/^_(){}\[\]|=<>,;:!&'%$€£])
 | (?P<word>[^\W\d_]+)
@@ -202,15 +214,18 @@ TOKEN = re.compile(r"""
 SAME = {  # other spellings of one token
     r"\dfrac": r"\frac", r"\tfrac": r"\frac", r"\cfrac": r"\frac", r"\dbinom": r"\binom", r"\tbinom": r"\binom",
     r"\leq": r"\le", r"\leqslant": r"\le", "<=": r"\le", r"\geq": r"\ge", r"\geqslant": r"\ge", ">=": r"\ge",
-    "!=": r"\ne", r"\neq": r"\ne", "==": "=", r"\lt": "<", r"\gt": ">", r"\times": r"\cdot", "*": r"\cdot", r"\ast": r"\cdot",
-    r"\div": "/", "**": "^", r"\lbrace": r"\{", r"\rbrace": r"\}", r"\lbrack": "[", r"\rbrack": "]", r"\vert": "|",
-    r"\lvert": "|", r"\rvert": "|", r"\mid": "|", r"\%": "%", r"\$": "$", r"\mathdollar": "$", r"\textdollar": "$",
-    r"\varnothing": r"\emptyset", r"\infin": r"\infty", r"\ldots": r"\dots", r"\cdots": r"\dots", r"\vee": r"\lor",
-    r"\wedge": r"\land", r"\degree": r"\circ", r"\varphi": r"\phi", r"\vartheta": r"\theta", r"\varepsilon": r"\epsilon",
-    r"\simeq": r"\approx", r"\iff": ";", "+/-": r"\pm", r"\bigcup": r"\cup", r"\bigcap": r"\cap",
+    "!=": r"\ne", r"\neq": r"\ne", "==": "=", r"\lt": "<", r"\gt": ">", r"\times": r"\cdot", "*": r"\cdot",
+    r"\ast": r"\cdot", r"\div": "/", "**": "^", r"\lbrace": r"\{", r"\rbrace": r"\}", r"\lbrack": "[", r"\rbrack": "]",
+    r"\vert": "|", r"\lvert": "|", r"\rvert": "|", r"\mid": "|", r"\%": "%", r"\$": "$", r"\mathdollar": "$",
+    r"\textdollar": "$", r"\varnothing": r"\emptyset", r"\infin": r"\infty", r"\ldots": r"\dots", r"\cdots": r"\dots",
+    r"\vee": r"\lor", r"\wedge": r"\land", r"\degree": r"\circ", r"\varphi": r"\phi", r"\vartheta": r"\theta",
+    r"\iff": ";", "+/-": r"\pm", r"\varepsilon": r"\epsilon", r"\simeq": r"\approx", r"\bigcup": r"\cup",
+    r"\bigcap": r"\cap", r"\pounds": "£", r"\euro": "€",
 }
 
 # %% ../../nbs/grade/02_tokens.ipynb #820a330f
+EULER = re.compile("(?:[b-df-hj-np-tv-xyzA-Z]{1,3}|a)e")  # before a ^: the e of xe^2 is a number
+
 @dataclass(frozen=True, slots=True)
 class Token:
     "A word of mathematics."
@@ -237,7 +252,11 @@ def tokenize(
         if kind == "text":
             value = " ".join(value[6:-1].split())
             small = value.lower()
-            if value in FUNCTIONS or value == "base" or len(value) > 1 and (small in CONSTANTS or small in NUMBER_WORDS): kind = "word"
+            named = value in FUNCTIONS or small in CONSTANTS or small in NUMBER_WORDS
+            if len(value) > 1 and named or value == "base": kind = "word"
+        if kind == "word" and text[at:at + 1] == "^" and EULER.fullmatch(value):
+            out.append(Token(kind, value[:-1], gap))
+            value, gap = "e", False
         out.append(Token(kind, value, gap))
         gap = False
         if len(out) > MAX_TOKENS: raise Unreadable(f"more than {MAX_TOKENS} tokens")
