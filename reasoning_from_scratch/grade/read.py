@@ -207,7 +207,10 @@ def read_term(c: Cursor) -> Tree:
         elif c.skip("/"): tree = divide(tree, read_signed(c))
         elif c.next.value == ":" and c.within[-1:] != [r"\{"] and tree.kind != "ratio":
             c.take()
-            tree = Tree("ratio", (tree, read_signed(c)))
+            c.deeper()
+            tree = Tree("ratio", (tree, read_term(c)))                                # 1/3 : 1/4
+            c.depth -= 1
+            if tree.parts[1].kind == "ratio": c.stop("a ratio of three")
         elif c.next.value in (r"\bmod", r"\mod", "mod", r"\pmod"): c.stop("a congruence")
         elif starts_factor(c): tree = multiply(tree, read_power(c))
         else: return tree
@@ -249,7 +252,7 @@ def is_factor(c: Cursor, token: Token) -> bool:
     if word.lower() in OPERATORS or word.lower() in NUMBER_WORDS: return False
     if len(word) == 1: return not (c.letter_units and word in LETTER_UNITS and token.gap)
     if word in FUNCTIONS or word.lower() in CONSTANTS: return True
-    return word not in UNITS and (is_product(word) or word.isupper() and len(word) < 4)
+    return word not in UNITS and word != "sq" and (is_product(word) or word.isupper() and len(word) < 4)
 
 # %% ../../nbs/grade/03_read.ipynb #d0979379
 def read_power(c: Cursor) -> Tree:
@@ -465,6 +468,8 @@ def read_word(c: Cursor) -> Tree:
     if len(word) == 1 or word.isupper() and len(word) < 4:
         index = c.next.kind == "num" and not c.next.gap and c.next.value.isdigit()     # x1
         return Tree("name", (f"{word}_{c.take().value}" if index else word,))
+    if c.at == 1 and c.next.value == "=" and small not in REFUSED and not is_product(word):
+        return Tree("name", (small,))                                                  # area = 5
     c.at -= 1
     if not is_product(word): c.stop("an unknown word")
     c.take()
@@ -569,9 +574,13 @@ SAME_UNITS = {"mile/hour": "mph", "km/hour": "kph", "°celsius": "celsius", "°f
 def read_unit(c: Cursor, tree: Tree) -> Tree:
     "Words behind a value: known units are kept, number words multiply, remarks are dropped."
     labels, per, power, remarks = [], "", "", 0
-    while c.next.kind in ("word", "text") or c.next.value == "/" or c.next.value == "^" and labels:
+    while c.next.kind in ("word", "text") or c.next.value == "/" or c.next.value == "^" and (labels or remarks):
         if c.skip("/"): per = "/"; continue
-        if c.skip("^"): labels[-1] += f"^{read_exponent(c)}"; continue
+        if c.skip("^"):
+            exponent = read_exponent(c)
+            if labels: labels[-1] += f"^{exponent}"
+            elif small != "units": c.stop("a power of a word")
+            continue
         if c.next.value.lower() in ("and", "or"): break
         for word in re.split(r"[\s./]+", c.take().value.strip("(). ")):
             small = word.lower()
@@ -633,7 +642,7 @@ def as_list(
 ) -> Tree | None:     # a list of numbers
     "`100,200` as two numbers, for when a list is wanted; None for anything else."
     text = tidy(text)
-    if re.fullmatch(THOUSANDS, text): return Tree("list", tuple(number(p) for p in text.split(",")))
+    if re.fullmatch(THOUSANDS, text) and ",0" not in text: return Tree("list", tuple(map(number, text.split(","))))
 
 # %% ../../nbs/grade/03_read.ipynb #bc2098a2
 def to_sympy(
