@@ -4,13 +4,13 @@
 
 # %% auto #0
 __all__ = ['BOOK_KEYS', 'MORE_KEYS', 'START', 'RUN_KEYS', 'Example', 'render_prompt', 'shorten', 'unusable', 'Task', 'Solution',
-           'Solver', 'fingerprint', 'Greedy', 'reply_ids', 'to_line', 'asked', 'verdict', 'answered', 'wrong_with',
-           'parse_records', 'read_records', 'OtherRun', 'differences', 'apart', 'match', 'lock', 'RecordFile',
-           'duration', 'progress_line', 'ProgressBar', 'check_task', 'told', 'run', 'regrade', 'changed',
+           'Solver', 'sampled_places', 'fingerprint', 'Greedy', 'reply_ids', 'to_line', 'asked', 'verdict', 'answered',
+           'wrong_with', 'parse_records', 'read_records', 'OtherRun', 'differences', 'apart', 'match', 'lock',
+           'RecordFile', 'duration', 'progress_line', 'ProgressBar', 'check_task', 'told', 'run', 'regrade', 'changed',
            'write_records']
 
 # %% ../../nbs/evaluate/01_loop.ipynb #6d6f36f0
-import errno, hashlib, json, os, time, warnings
+import errno, hashlib, json, math, os, time, warnings
 from collections import Counter
 from collections.abc import Callable
 from contextlib import contextmanager, nullcontext
@@ -94,6 +94,13 @@ class Solver(Protocol):
     def __call__(self, examples: list[Example], prompts: list[str]) -> list[Solution]: ...
 
 # %% ../../nbs/evaluate/01_loop.ipynb #0eb720c2
+def sampled_places(
+    numel: int,      # numbers in a tensor
+) -> torch.Tensor:   # positions in it, flattened: min(numel, 1024) different ones
+    "Some 1,024 places, spread over the rows and columns of a tensor of any shape."
+    stride = next(n for n in range(int(0.618 * numel) + 1, 2 * numel + 2) if math.gcd(n, numel) == 1)
+    return torch.arange(min(numel, 1024)) * stride % numel
+
 def fingerprint(
     model,   # anything with named_parameters(), or not
 ) -> str:    # 12 hexadecimal digits; "" for a model without parameters
@@ -104,7 +111,7 @@ def fingerprint(
         for name, p in weights:
             name = name.removeprefix("_orig_mod.")      # which torch.compile puts there
             digest.update(f"{name} {tuple(p.shape)}".encode())
-            digest.update(p.flatten()[::max(1, p.numel() // 1024)].float().cpu().numpy().tobytes())
+            digest.update(p.flatten()[sampled_places(p.numel()).to(p.device)].float().cpu().numpy().tobytes())
     return digest.hexdigest()[:12] if weights else ""
 
 # %% ../../nbs/evaluate/01_loop.ipynb #5c7678bf
@@ -259,7 +266,7 @@ def parse_records(
 def read_records(
     path: str | os.PathLike,  # a JSONL file, of `run` or of the book's script
 ) -> list[dict]:              # keys that the book's files lack are filled in: id = index, the rest empty or None
-    "Read a file of records. FileNotFoundError or ValueError says what is wrong and where, a warning that the last line is cut off."
+    "A file's records. FileNotFoundError or ValueError says what is wrong, a warning that the last line is cut off."
     path = Path(path)
     if not path.is_file(): raise FileNotFoundError(f"there is no file of records {path}.")
     data = path.read_bytes()
