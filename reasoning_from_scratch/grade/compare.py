@@ -370,7 +370,7 @@ class Grade:
 def squeezed(text: str) -> str:
     "The text without blanks (but those inside words and numbers), dollars and text commands."
     text = re.sub(r"\\(?:text|mbox|mathrm|textbf|left|right)(?![a-zA-Z])|[${}~]|\\[,;:! ]", "", text)
-    return re.sub(r"(?<![^\W_])\s+|\s+(?![^\W_])", "", text).casefold()
+    return re.sub(r"(?<![^\W_])\s+|\s+(?![^\W_])", "", re.sub(r"\s+", " ", text)).casefold()
 
 def long_integer(text: str) -> str | None:
     "Its digits, when the text is a whole number that is too long to read; any length will do."

@@ -673,5 +673,5 @@ def to_sympy(
     if name == "log10": return times(sp.log(args[0], evaluate=evaluate), power(sp.log(10), sp.Integer(-1)))
     name = {"min": "Min", "max": "Max", "ceil": "ceiling", "abs": "Abs"}.get(name, name)
     if kind not in ("call", "factorial", "binomial", "abs") or name in ("gcd", "lcm"):
-        raise Unreadable(f"SymPy has no form for {'this' if kind == 'call' else 'a'} {kind}")
+        raise Unreadable(f"SymPy has no form for {name if kind == 'call' else kind}")
     return getattr(sp, name)(*args, evaluate=evaluate)
