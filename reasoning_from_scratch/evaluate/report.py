@@ -223,94 +223,173 @@ def versus(
 
 # %% ../../nbs/evaluate/03_report.ipynb #db5624ed
 _STYLE = """
-:root { color-scheme: light dark; --page: #f6f7f9; --card: #fff; --ink: #1b1f24; --soft: #626c77; --line: #dde1e6;
-  --code: #f3f5f7;
-  --o0: #1a7f4b; --o1: #c5372c; --o2: #9a6700; --o3: #6b56b8; --share: #2f6fde; --track: #e8ebef; }
-@media (prefers-color-scheme: dark) { :root { --page: #0f1318; --card: #171c23; --ink: #e3e8ee; --soft: #95a1ae;
-  --line: #2b333d; --code: #11161c;
-  --o0: #4fc98a; --o1: #ff8077; --o2: #e0b04c; --o3: #b3a2f5; --share: #5f97f6; --track: #262e38; } }
-* { box-sizing: border-box; } [hidden] { display: none !important; }
-body { margin: 0 auto; padding: 1.5rem clamp(.7rem, 3vw, 2rem) 6rem; max-width: 76rem; background: var(--page);
-  color: var(--ink);
-  font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif;
-  font-variant-numeric: tabular-nums; }
-h1 { font-size: 1.1rem; font-weight: 600; color: var(--soft); margin: 0; overflow-wrap: anywhere; } h2 {
-  font-size: .95rem; margin: 0 0 .6rem; }
-h3 { font-size: .72rem; letter-spacing: .07em; text-transform: uppercase; color: var(--soft); margin: 1.1rem 0 .3rem;
+:root {
+  color-scheme: light dark; --page: #f6f7f9; --card: #fff; --ink: #1b1f24; --soft: #626c77;
+  --line: #dde1e6; --code: #f3f5f7; --o0: #1a7f4b; --o1: #c5372c; --o2: #9a6700; --o3: #6b56b8;
+  --share: #2f6fde; --track: #e8ebef;
+}
+@media (prefers-color-scheme: dark) {
+  :root {
+    --page: #0f1318; --card: #171c23; --ink: #e3e8ee; --soft: #95a1ae; --line: #2b333d; --code: #11161c;
+    --o0: #4fc98a; --o1: #ff8077; --o2: #e0b04c; --o3: #b3a2f5; --share: #5f97f6; --track: #262e38;
   }
-.soft { color: var(--soft); } .o0 { color: var(--o0); } .o1 { color: var(--o1); } .o2 { color: var(--o2); } .o3 {
-  color: var(--o3); }
-svg .o0 { fill: var(--o0); } svg .o1 { fill: var(--o1); } svg .o2 { fill: var(--o2); } svg .o3 { fill: var(--o3); }
-header, section, .record { background: var(--card); border: 1px solid var(--line); border-radius: 10px; }
-  header, section { padding: 1.1rem 1.3rem; }
-.figure { display: flex; flex-wrap: wrap; align-items: center; gap: .2rem 1.2rem; margin: .2rem 0 .8rem; }
-.figure strong { font-size: clamp(2.6rem, 9vw, 4rem); line-height: 1.1; letter-spacing: -.03em; }
-.stripe { display: block; width: 100%; height: 14px; border-radius: 7px; }
-.legend { list-style: none; display: flex; flex-wrap: wrap; gap: 0 1.3rem; padding: 0; margin: .45rem 0 1rem;
-  font-size: .88rem; }
-.legend li::before { content: ""; display: inline-block; width: .65em; height: .65em; border-radius: 50%;
-  background: currentColor; margin-right: .45em; }
-.facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(10.5rem, 1fr)); gap: .7rem 1.4rem; margin: 0;
-  font-size: .88rem; }
-.facts dt { color: var(--soft); font-size: .76rem; } .facts dd { margin: 0; overflow-wrap: anywhere;
-  unicode-bidi: isolate; }
-.panels { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); gap: 1rem;
-  margin: 1rem 0; align-items: start; }
-.bars { width: 100%; border-collapse: collapse; font-size: .86rem; } .bars th { text-align: left; font-weight: 500;
-  overflow-wrap: break-word; max-width: 12rem; unicode-bidi: isolate; }
-.bars th, .bars td { padding: .18rem .7rem .18rem 0; } .bars td { text-align: right; white-space: nowrap; }
-  .bars td:last-child { padding-right: 0; }
-.bars .bar { width: 42%; } .bars svg { display: block; width: 100%; min-width: 4rem; height: 1.05rem; }
-.pairs { border-collapse: collapse; font-size: .86rem; } .pairs th { text-align: left; font-weight: 500;
-  padding-right: 2rem; } .pairs td { text-align: right; }
-section p { margin: .7rem 0 0; font-size: .95rem; }
-.track { fill: var(--track); } .share { fill: var(--share); } .doubt { stroke: var(--ink); stroke-width: 1.5px;
-  fill: none; }
+}
+* { box-sizing: border-box; }
+[hidden] { display: none !important; }
+body {
+  margin: 0 auto; padding: 1.5rem clamp(.7rem, 3vw, 2rem) 6rem; max-width: 76rem; background: var(--page);
+  color: var(--ink); font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif;
+  font-variant-numeric: tabular-nums;
+}
+h1 { font-size: 1.1rem; font-weight: 600; color: var(--soft); margin: 0; overflow-wrap: anywhere; }
+h2 { font-size: .95rem; margin: 0 0 .6rem; }
+h3 {
+  font-size: .72rem; letter-spacing: .07em; text-transform: uppercase; color: var(--soft);
+  margin: 1.1rem 0 .3rem;
+}
+.soft { color: var(--soft); }
+.o0 { color: var(--o0); }
+.o1 { color: var(--o1); }
+.o2 { color: var(--o2); }
+.o3 { color: var(--o3); }
+svg .o0 { fill: var(--o0); }
+svg .o1 { fill: var(--o1); }
+svg .o2 { fill: var(--o2); }
+svg .o3 { fill: var(--o3); }
 """
 
 # %% ../../nbs/evaluate/03_report.ipynb #0dafadbf
 _STYLE += """
-.filters { position: sticky; top: 0; z-index: 1; display: flex; flex-wrap: wrap; gap: .4rem; align-items: center;
-  padding: .6rem 0; background: var(--page); }
-.filters button, .filters select, .filters input { font: inherit; font-size: .86rem; color: inherit;
-  background: var(--card); border: 1px solid var(--line);
-  border-radius: 7px; padding: .25rem .6rem; max-width: 14rem; }
-.filters button { cursor: pointer; } .filters button.o0 { color: var(--o0); } .filters button.o1 { color: var(--o1); }
-.filters button.o2 { color: var(--o2); } .filters button.o3 { color: var(--o3); }
-.filters button[aria-pressed=true] { border-color: currentColor; box-shadow: inset 0 0 0 1px currentColor;
-  font-weight: 600; }
-.filters input { flex: 1 1 9rem; } .filters output { font-size: .86rem; color: var(--soft); white-space: nowrap; }
+header, section, .record { background: var(--card); border: 1px solid var(--line); border-radius: 10px; }
+header, section { padding: 1.1rem 1.3rem; }
+.figure { display: flex; flex-wrap: wrap; align-items: center; gap: .2rem 1.2rem; margin: .2rem 0 .8rem; }
+.figure strong { font-size: clamp(2.6rem, 9vw, 4rem); line-height: 1.1; letter-spacing: -.03em; }
+.stripe { display: block; width: 100%; height: 14px; border-radius: 7px; }
+.legend {
+  list-style: none; display: flex; flex-wrap: wrap; gap: 0 1.3rem; padding: 0; margin: .45rem 0 1rem;
+  font-size: .88rem;
+}
+.legend li::before {
+  content: ""; display: inline-block; width: .65em; height: .65em; border-radius: 50%;
+  background: currentColor; margin-right: .45em;
+}
+.facts {
+  display: grid; grid-template-columns: repeat(auto-fill, minmax(10.5rem, 1fr)); gap: .7rem 1.4rem;
+  margin: 0; font-size: .88rem;
+}
+.facts dt { color: var(--soft); font-size: .76rem; }
+.facts dd { margin: 0; overflow-wrap: anywhere; unicode-bidi: isolate; }
+.panels {
+  display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); gap: 1rem;
+  margin: 1rem 0; align-items: start;
+}
+.bars { width: 100%; border-collapse: collapse; font-size: .86rem; }
+.bars th {
+  text-align: left; font-weight: 500; overflow-wrap: break-word; max-width: 12rem; unicode-bidi: isolate;
+}
+.bars th, .bars td { padding: .18rem .7rem .18rem 0; }
+.bars td { text-align: right; white-space: nowrap; }
+.bars td:last-child { padding-right: 0; }
+.bars .bar { width: 42%; }
+.bars svg { display: block; width: 100%; min-width: 4rem; height: 1.05rem; }
+.pairs { border-collapse: collapse; font-size: .86rem; }
+.pairs th { text-align: left; font-weight: 500; padding-right: 2rem; }
+.pairs td { text-align: right; }
+section p { margin: .7rem 0 0; font-size: .95rem; }
+.track { fill: var(--track); }
+.share { fill: var(--share); }
+.doubt { stroke: var(--ink); stroke-width: 1.5px; fill: none; }
+"""
+
+# %% ../../nbs/evaluate/03_report.ipynb #6818f8c6
+_STYLE += """
+.filters {
+  position: sticky; top: 0; z-index: 1; display: flex; flex-wrap: wrap; gap: .4rem; align-items: center;
+  padding: .6rem 0; background: var(--page);
+}
+.filters button, .filters select, .filters input {
+  font: inherit; font-size: .86rem; color: inherit; background: var(--card); border: 1px solid var(--line);
+  border-radius: 7px; padding: .25rem .6rem; max-width: 14rem;
+}
+.filters button { cursor: pointer; }
+.filters button.o0 { color: var(--o0); }
+.filters button.o1 { color: var(--o1); }
+.filters button.o2 { color: var(--o2); }
+.filters button.o3 { color: var(--o3); }
+.filters button[aria-pressed=true] {
+  border-color: currentColor; box-shadow: inset 0 0 0 1px currentColor; font-weight: 600;
+}
+.filters input { flex: 1 1 9rem; }
+.filters output { font-size: .86rem; color: var(--soft); white-space: nowrap; }
 .keys { flex-basis: 100%; font-size: .76rem; color: var(--soft); }
-kbd { font: inherit; border: 1px solid var(--line); border-bottom-width: 2px; border-radius: 4px; padding: 0 .3em;
-  background: var(--card); }
-.record { margin: .4rem 0; overflow: clip; scroll-margin-top: 6.5rem; content-visibility: auto;
-  contain-intrinsic-size: auto 2.7rem; }
-.record > summary { display: grid; grid-template-columns: 1.1rem 2.6rem minmax(0, 1fr) minmax(0, 9rem) 4rem;
-  gap: .7rem; padding: .5rem .9rem;
-  cursor: pointer; list-style: none; align-items: baseline; }
-.record > summary::-webkit-details-marker { display: none; } .record > summary:focus-visible {
-  outline: 2px solid var(--share); outline-offset: -2px; border-radius: 10px; }
+kbd {
+  font: inherit; border: 1px solid var(--line); border-bottom-width: 2px; border-radius: 4px;
+  padding: 0 .3em; background: var(--card);
+}
+"""
+
+# %% ../../nbs/evaluate/03_report.ipynb #2a139148
+_STYLE += """
+.record {
+  margin: .4rem 0; overflow: clip; scroll-margin-top: 6.5rem; content-visibility: auto;
+  contain-intrinsic-size: auto 2.7rem;
+}
+.record > summary {
+  display: grid; grid-template-columns: 1.1rem 2.6rem minmax(0, 1fr) minmax(0, 9rem) 4rem; gap: .7rem;
+  padding: .5rem .9rem; cursor: pointer; list-style: none; align-items: baseline;
+}
+.record > summary::-webkit-details-marker { display: none; }
+.record > summary:focus-visible {
+  outline: 2px solid var(--share); outline-offset: -2px; border-radius: 10px;
+}
 .q, .a { white-space: nowrap; overflow: hidden; text-overflow: ellipsis; unicode-bidi: isolate; }
-.a { font-family: ui-monospace, Menlo, Consolas, monospace; font-size: .86em; text-align: right; } .n {
-  text-align: right; }
-.record[open] > summary { border-bottom: 1px solid var(--line); } .record[open] > summary .q { visibility: hidden; }
-.body { padding: .2rem 1.2rem 1.2rem; } .body > .facts { margin-top: 1.2rem; }
-div.text { white-space: pre-wrap; overflow-wrap: anywhere; unicode-bidi: isolate; background: var(--code);
-  border-radius: 8px; padding: .7rem .9rem;
-  font: .86rem/1.55 ui-monospace, Menlo, Consolas, monospace; }
-dd.text { white-space: pre-wrap; font-family: ui-monospace, Menlo, Consolas, monospace; font-size: .95em;
-  max-height: 12em; overflow: auto; }
-.text i, .q i, .a i, dd i { font-style: normal; color: var(--o1); opacity: .85; border: 1px dotted;
-  border-radius: 3px; font-size: .85em; }
-.more { margin: .8rem 0 0; } .more > summary { cursor: pointer; color: var(--soft); font-size: .86rem; }
-  .more > .text { margin-top: .4rem; }
+.a { font-family: ui-monospace, Menlo, Consolas, monospace; font-size: .86em; text-align: right; }
+.n { text-align: right; }
+.record[open] > summary { border-bottom: 1px solid var(--line); }
+.record[open] > summary .q { visibility: hidden; }
+.body { padding: .2rem 1.2rem 1.2rem; }
+.body > .facts { margin-top: 1.2rem; }
+div.text {
+  white-space: pre-wrap; overflow-wrap: anywhere; unicode-bidi: isolate; background: var(--code);
+  border-radius: 8px; padding: .7rem .9rem; font: .86rem/1.55 ui-monospace, Menlo, Consolas, monospace;
+}
+dd.text {
+  white-space: pre-wrap; font-family: ui-monospace, Menlo, Consolas, monospace; font-size: .95em;
+  max-height: 12em; overflow: auto;
+}
+.text i, .q i, .a i, dd i {
+  font-style: normal; color: var(--o1); opacity: .85; border: 1px dotted; border-radius: 3px;
+  font-size: .85em;
+}
+.more { margin: .8rem 0 0; }
+.more > summary { cursor: pointer; color: var(--soft); font-size: .86rem; }
+.more > .text { margin-top: .4rem; }
 footer { color: var(--soft); font-size: .8rem; margin-top: 1.5rem; }
-@media (max-width: 40rem) { .record > summary { grid-template-columns: 1.1rem 2rem minmax(0, 1fr) auto; gap: .5rem;
-  padding: .5rem .6rem; } .record > summary .n { display: none; }
-  .a { max-width: 7rem; } .keys { display: none; } .body { padding: .2rem .7rem 1rem; } .bars td:last-child {
-  display: none; } .bars .bar { width: 30%; } }
-@media (max-height: 34rem) { .filters { position: static; } }
-@media print { .filters { display: none; } body { max-width: none; padding: 0; } }
+"""
+
+# %% ../../nbs/evaluate/03_report.ipynb #6f85176d
+_STYLE += """
+@media (max-width: 40rem) {
+  .record > summary {
+    grid-template-columns: 1.1rem 2rem minmax(0, 1fr) auto; gap: .5rem; padding: .5rem .6rem;
+  }
+  .record > summary .n { display: none; }
+  .a { max-width: 7rem; }
+  .keys { display: none; }
+  .body { padding: .2rem .7rem 1rem; }
+  .bars td:last-child { display: none; }
+  .bars .bar { width: 30%; }
+}
+@media (max-height: 34rem) {
+  .filters { position: static; }
+}
+@media print {
+  .filters { display: none; }
+  body { max-width: none; padding: 0; }
+  .record { overflow: visible; content-visibility: visible; }
+  details::details-content { content-visibility: visible; block-size: auto; }
+  dd.text { max-height: none; }
+}
 """
 
 # %% ../../nbs/evaluate/03_report.ipynb #bb4551d6
