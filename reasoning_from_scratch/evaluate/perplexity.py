@@ -176,7 +176,9 @@ class Perplexity:
     def __str__(self):
         bits = f"{self.bits_per_token:.3f} bits per token"
         if self.text_bytes: bits += f", {self.bits_per_byte:.3f} bits per byte"
-        return f"perplexity {self.perplexity:,.4g} over {self.tokens:,} tokens ({bits})"
+        x = self.perplexity
+        shown = f"{x:,.3f}" if x < 1000 else f"{x:,.0f}" if x < 1e12 else f"{x:.3g}"
+        return f"perplexity {shown} over {self.tokens:,} tokens ({bits})"
 
 # %% ../../nbs/evaluate/07_perplexity.ipynb #e47abbf6
 def perplexity(
