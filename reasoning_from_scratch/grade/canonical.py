@@ -61,7 +61,10 @@ def bits(q: Fraction) -> int:
     "Room that a fraction takes."
     return q.numerator.bit_length() + q.denominator.bit_length()
 
-def rational_power(q: Fraction, n: int) -> Fraction:
+def rational_power(
+    q: Fraction,  # the base
+    n: int,       # the exponent
+) -> Fraction:
     "q to a whole power. Raises TooBig before a long number is made, NoValue for a division by zero."
     if bits(q) * abs(n) > MAX_BITS: raise TooBig(f"{n} as an exponent")
     if not q and n < 0: raise NoValue("a division by zero")
@@ -83,7 +86,10 @@ def normal_monomial(
         if not powers[g]: del powers[g]
     return tuple(sorted(powers.items())), factor
 
-def joined(m: tuple, n: tuple) -> tuple[tuple, Fraction]:
+def joined(
+    m: tuple,  # two monomials
+    n: tuple,
+) -> tuple[tuple, Fraction]:
     "The product of two monomials: a monomial and a rational factor."
     if not m or not n: return m or n, Fraction(1)
     powers = dict(m)
@@ -102,12 +108,19 @@ def collect(terms: list) -> Polynomial:
     if len(out) > MAX_TERMS: raise TooBig(f"{len(out)} terms")
     return out
 
-def plus(a: Polynomial, b: Polynomial, sign: int = 1) -> Polynomial:
+def plus(
+    a: Polynomial,  # two polynomials
+    b: Polynomial,
+    sign: int = 1,  # 1 or −1
+) -> Polynomial:
     "a + b, or a − b with sign −1."
     spend(len(b))
     return collect([*a.items(), *((m, sign * c) for m, c in b.items())])
 
-def times(a: Polynomial, b: Polynomial) -> Polynomial:
+def times(
+    a: Polynomial,  # two polynomials
+    b: Polynomial,
+) -> Polynomial:
     "a · b."
     spend(len(a) * len(b))
     return collect([(mn, c * d * factor) for m, c in a.items() for n, d in b.items() for mn, factor in [joined(m, n)]])
@@ -115,7 +128,10 @@ def times(a: Polynomial, b: Polynomial) -> Polynomial:
 # %% ../../nbs/grade/04_canonical.ipynb #fdb02c03
 Quotient = tuple  # (above, below), two polynomials; below is not empty
 
-def quotient(above: Polynomial, below: Polynomial) -> Quotient:
+def quotient(
+    above: Polynomial,  # the numerator
+    below: Polynomial,  # the denominator
+) -> Quotient:
     "above / below, with a single term below divided away. Raises NoValue for a division by zero."
     if not below: raise NoValue("a division by zero")
     if below == ONE: return above, ONE
@@ -146,7 +162,10 @@ def spelled(a: Quotient) -> str:
     def poly(p): return "+".join(f"{c}" + "".join(f"*{g}^{e}" for g, e in m) for m, c in sorted(p.items()))
     return poly(a[0]) if a[1] == ONE else f"({poly(a[0])})/({poly(a[1])})"
 
-def opaque(kind: str, *arguments: Quotient) -> Quotient:
+def opaque(
+    kind: str,             # the name of the function
+    *arguments: Quotient,  # what it is applied to
+) -> Quotient:
     "What no rule takes apart: a generator named by its spelling."
     text = f"?{kind}({','.join(map(spelled, arguments))})"
     if len(text) > 4_000: raise TooBig("a formula with a long name")
@@ -163,7 +182,10 @@ def factors(n: int) -> dict[int, int]:
     if n > 1: out[n] = out.get(n, 0) + 1
     return out
 
-def root_of_rational(q: Fraction, exponent: Fraction) -> Polynomial | None:
+def root_of_rational(
+    q: Fraction,         # the base
+    exponent: Fraction,  # not whole
+) -> Polynomial | None:
     "A rational number to a fractional power, in roots of primes; None for a complex root other than a square root."
     if not q: return constant(0) if exponent > 0 else None
     if bits(q) > 2_000: raise TooBig("a root of a long number")
@@ -177,7 +199,10 @@ def root_of_rational(q: Fraction, exponent: Fraction) -> Polynomial | None:
     return {monomial: turn * factor}
 
 # %% ../../nbs/grade/04_canonical.ipynb #b3d8d4a5
-def whole_power(a: Quotient, n: int) -> Quotient:
+def whole_power(
+    a: Quotient,  # the base
+    n: int,       # the exponent, of any sign
+) -> Quotient:
     "a to a whole power, by squaring."
     if n < 0: return whole_power(quotient(a[1], a[0]), -n)
     if n == 0: return ONE, ONE
@@ -193,7 +218,10 @@ def whole_power(a: Quotient, n: int) -> Quotient:
         if n: a = mul(a, a)
     return out
 
-def fractional_power(a: Quotient, exponent: Fraction) -> Quotient:
+def fractional_power(
+    a: Quotient,         # the base
+    exponent: Fraction,  # not whole
+) -> Quotient:
     "a to a fractional power, where a rule holds for every value of the variables; else opaque."
     q = rational(a)
     if q is not None:
@@ -207,7 +235,10 @@ def fractional_power(a: Quotient, exponent: Fraction) -> Quotient:
             return times(root_of_rational(c, exponent), {monomial: factor}), ONE
     return opaque("pow", a, (constant(exponent), ONE))
 
-def power(a: Quotient, b: Quotient) -> Quotient:
+def power(
+    a: Quotient,  # the base
+    b: Quotient,  # the exponent
+) -> Quotient:
     "a to the power b."
     exponent = rational(b)
     if exponent is None: return opaque("pow", a, b)
@@ -218,7 +249,10 @@ def power(a: Quotient, b: Quotient) -> Quotient:
         return opaque("pow", a, b)                                   # 7^123456789 stays what it is
 
 # %% ../../nbs/grade/04_canonical.ipynb #be13e001
-def counted(kind: str, values: list[Quotient]) -> Quotient:
+def counted(
+    kind: str,               # "factorial" or "binomial"
+    values: list[Quotient],  # n, or n and k
+) -> Quotient:
     "n! and binomials of whole numbers within bounds; else opaque."
     n, k = [rational(v) for v in values] if kind == "binomial" else (rational(values[0]), Fraction(0))
     if n is None or k is None or n.denominator > 1 or k.denominator > 1 or not 0 <= k <= n: return opaque(kind, *values)
@@ -288,7 +322,11 @@ def context():
 
 def refuse(why: str): raise NoValue(why)
 
-def function_value(name: str, values: list, mp):
+def function_value(
+    name: str,     # as in FUNCTIONS
+    values: list,  # real or complex numbers
+    mp,            # an mpmath context
+):
     "A function of numbers. Raises NoValue where it has none, TooBig for a huge argument."
     if any(abs(v) > 10**6 for v in values): raise TooBig(f"{name} of a large number")
     if name in ("log", "log10"): return getattr(mp, name)(values[0]) if values[0] else refuse("log of 0")
@@ -298,7 +336,12 @@ def function_value(name: str, values: list, mp):
     if len(values) == 1 and name not in ("gcd", "lcm"): return getattr(mp, name)(values[0])
     raise NoValue(name)
 
-def power_value(base, exponent, odd_root: bool, mp):
+def power_value(
+    base,            # a number
+    exponent,        # a number
+    odd_root: bool,  # as of $\sqrt[3]{-8}$
+    mp,              # an mpmath context
+):
     "base ** exponent, real where an odd root of a negative number is meant."
     if not base and mp.re(exponent) > 0: return mp.mpf(0)
     if not base: return mp.mpf(1) if not exponent else refuse("0 to a negative power")
@@ -308,7 +351,12 @@ def power_value(base, exponent, odd_root: bool, mp):
 
 BRANCH = ""  # in a point, beside the names: real numbers went into a root or a logarithm, and a complex one came out
 
-def marked(value, values: list, at: dict, mp):
+def marked(
+    value,         # what a function gave
+    values: list,  # what it was given
+    at: dict,      # the point
+    mp,            # an mpmath context
+):
     "The value of a function of these values, with a mark in the point where it leaves the real numbers."
     if mp.im(value) and not any(map(mp.im, values)): at[BRANCH] = True
     return value
@@ -370,7 +418,11 @@ def variables(
     if tree.kind == "name": return {tree.parts[0]} - {"pi", "e", "i", "oo"}
     return set().union(*(variables(p) for p in tree.parts if isinstance(p, Tree)))
 
-def close(x, y, mp) -> bool:
+def close(
+    x,   # two numbers
+    y,
+    mp,  # an mpmath context
+) -> bool:
     "Do two numbers agree in 45 digits?"
     return abs(x - y) <= mp.mpf(10) ** -45 * max(abs(x), abs(y), 1)
 

@@ -28,18 +28,27 @@ MINUS_INFINITY = Tree("neg", (INFINITY,))
 REALS = Tree("interval", ("(", MINUS_INFINITY, INFINITY, ")"))
 EMPTY = Tree("name", ("emptyset",))
 
-def rebuilt(tree: Tree, f) -> Tree:
+def rebuilt(
+    tree: Tree,  # any tree
+    f,           # Tree -> Tree
+) -> Tree:
     "The tree with `f` applied to each part that is a tree, in matrix rows too."
     def go(p): return f(p) if isinstance(p, Tree) else tuple(map(f, p)) if isinstance(p, tuple) else p
     return Tree(tree.kind, tuple(map(go, tree.parts)))
 
-def contains(tree: Tree, test) -> bool:
+def contains(
+    tree: Tree,  # any tree
+    test,        # Tree -> bool
+) -> bool:
     "Is there a subtree, the tree itself included, for which `test` is true?"
     if test(tree): return True
     parts = (p for part in tree.parts for p in (part if isinstance(part, tuple) else (part,)))
     return any(contains(p, test) for p in parts if isinstance(p, Tree))
 
-def with_sign(tree: Tree, sign: int) -> Tree:
+def with_sign(
+    tree: Tree,  # with ± or ∓ somewhere
+    sign: int,   # 1 or −1
+) -> Tree:
     "± read as + (sign 1) or − (sign −1), ∓ the other way round."
     if tree.kind not in ("pm", "mp"): return rebuilt(tree, lambda p: with_sign(p, sign))
     inner = with_sign(tree.parts[0], sign)
@@ -62,7 +71,11 @@ def is_name(tree: Tree) -> bool:
     name, *rest = tree.parts
     return str(name) in "f g h p q P Q F G H S T".split() and len(rest) == 1 and rest[0].kind == "number"
 
-def shaped_relation(op: str, left: Tree, right: Tree) -> Tree:
+def shaped_relation(
+    op: str,      # a value of RELATIONS
+    left: Tree,   # before the sign
+    right: Tree,  # behind it
+) -> Tree:
     "A relation as a named value or interval where it is one."
     if op == "~": return shaped(Tree("relation", ("=", left, right)) if is_name(left) else left)  # the exact side
     if op == "in": return Tree("named", (left, shaped(right))) if is_name(left) else Tree("relation", (op, left, right))
@@ -251,7 +264,10 @@ def same_unit(p: Tree, g: Tree) -> tuple:
 # %% ../../nbs/grade/05_compare.ipynb #f7a13b95
 MAX_PARTS = 40  # more parts than these are compared in their order only
 
-def in_order(ps, gs) -> tuple:
+def in_order(
+    ps,  # the parts of the answer
+    gs,  # the right parts
+) -> tuple:
     "Part by part."
     weakest = "tree"
     for k, (p, g) in enumerate(zip(ps, gs), 1):
@@ -260,7 +276,10 @@ def in_order(ps, gs) -> tuple:
         weakest = max(weakest, how, key=STEPS.index)
     return YES, weakest, "every part is the same"
 
-def in_any_order(ps, gs) -> tuple:
+def in_any_order(
+    ps,  # the parts of the answer
+    gs,  # the right parts
+) -> tuple:
     "Each part of one with its own partner in the other. Equality carries over, so the first partner found will do."
     if len(ps) != len(gs): return NO, "kind", f"{len(ps)} parts, where {len(gs)} are right"
     if len(ps) > MAX_PARTS: return in_order(ps, gs)

@@ -47,12 +47,18 @@ def negative(a: Tree) -> Tree:
     "−a."
     return number(-a.parts[0]) if a.kind == "number" else Tree("neg", (a,))
 
-def multiply(a: Tree, b: Tree) -> Tree:
+def multiply(
+    a: Tree,  # the factor before
+    b: Tree,  # the factor behind
+) -> Tree:
     "a·b, flat; a unit stays outside."
     if b.kind == "unit": return Tree("unit", (multiply(a, b.parts[0]), b.parts[1]))
     return Tree("mul", (*(a.parts if a.kind == "mul" else (a,)), b))
 
-def divide(a: Tree, b: Tree) -> Tree:
+def divide(
+    a: Tree,  # above
+    b: Tree,  # below
+) -> Tree:
     "a/b; 270/7° is (270/7)°."
     if b.kind == "unit" and b.parts[1] == "°": return Tree("unit", (divide(a, b.parts[0]), "°"))
     return Tree("div", (a.parts[0], multiply(a.parts[1], b))) if a.kind == "div" else Tree("div", (a, b))
@@ -245,7 +251,10 @@ def starts_factor(c: Cursor) -> bool:
         return token.value in ("(", r"\{", "{", "$") or token.value == "[" and not c.within
     return token.kind == "cmd" and (token.value in FACTOR_COMMANDS | STYLED or token.value[1:] in FUNCTIONS)
 
-def is_factor(c: Cursor, token: Token) -> bool:
+def is_factor(
+    c: Cursor,     # where the reading is
+    token: Token,  # the word
+) -> bool:
     "May the word be a factor: a variable, a function, a constant, a product of letters, but no unit?"
     word = token.value
     if word in ("i", "e"): return True
@@ -306,13 +315,19 @@ def is_degree(c: Cursor) -> bool:
     braced = c.ahead().value == "{" and c.ahead(2).value in circle and c.ahead(3).value == "}"
     return c.next.value == "^" and (braced or c.ahead().value in circle)
 
-def read_degree(c: Cursor, tree: Tree) -> Tree:
+def read_degree(
+    c: Cursor,   # before `^`
+    tree: Tree,  # the value in front
+) -> Tree:
     "The degree sign behind a value, with the C or F of a temperature."
     c.at += 4 if c.ahead().value == "{" else 2
     scale = c.skip("C", "F")
     return Tree("unit", (tree, {"C": "celsius", "F": "fahrenheit"}[scale.value] if scale else "°"))
 
-def read_subscript(c: Cursor, tree: Tree) -> Tree:
+def read_subscript(
+    c: Cursor,   # behind `_`
+    tree: Tree,  # what carries the subscript
+) -> Tree:
     "The base of a number, or an index that makes a name of its own: x_1."
     inner, braced = [], c.skip("{")
     while c.next is not END and (c.next.value != "}" if braced else not inner): inner.append(c.take().value)
@@ -322,7 +337,11 @@ def read_subscript(c: Cursor, tree: Tree) -> Tree:
     if tree.kind in ("number", "digits"): return in_base(c, tree, re.sub(r"^base[ -]?", "", text))
     return Tree("name", (f"{tree}_{text}",)) if tree.kind == "name" else c.stop("a subscript")
 
-def in_base(c: Cursor, digits: Tree, base: str) -> Tree:
+def in_base(
+    c: Cursor,     # for the error message
+    digits: Tree,  # digits as written
+    base: str,     # 8, eight
+) -> Tree:
     "Digits and their base, both as written. Stops at a digit that the base does not have."
     value = NUMBER_WORDS.get(base.lower()) or (int(base) if base.isdigit() and len(base) < 3 else 0)
     text = str(digits.parts[0]).lower()
@@ -477,7 +496,10 @@ def read_word(c: Cursor) -> Tree:
     if c.skip("^"): letters[-1] = Tree("pow", (letters[-1], read_exponent(c)))         # xy^2: the 2 belongs to y
     return Tree("mul", tuple(letters))
 
-def read_number_word(c: Cursor, value: int) -> Tree:
+def read_number_word(
+    c: Cursor,   # behind the first word
+    value: int,  # of the first word
+) -> Tree:
     "twenty, twenty-one, twenty one."
     dash = c.next.value == "-"
     after = c.ahead(int(dash))
@@ -536,7 +558,10 @@ def read_radicand(c: Cursor) -> Tree:
     return scientific(c.take().value) if c.next.kind == "num" else read_primary(c)
 
 # %% ../../nbs/grade/03_read.ipynb #f27c4cf4
-def read_call(c: Cursor, name: str) -> Tree:
+def read_call(
+    c: Cursor,  # behind the name
+    name: str,  # of the function
+) -> Tree:
     "A function and its argument, with the exponent or the base that may stand between them."
     index = {"sqrt": number(2), "cbrt": number(3)}.get(name)
     if index and c.next.value not in ("(", "{", "["): return Tree("root", (read_radicand(c), index))
@@ -571,7 +596,10 @@ undefined impossible positive negative and or false true about approximately
 halves thirds fourths quarters fifths sixths eighths""".split())
 SAME_UNITS = {"mile/hour": "mph", "km/hour": "kph", "°celsius": "celsius", "°fahrenheit": "fahrenheit"}
 
-def read_unit(c: Cursor, tree: Tree) -> Tree:
+def read_unit(
+    c: Cursor,   # behind the value
+    tree: Tree,  # the value
+) -> Tree:
     "Words behind a value: known units are kept, number words multiply, remarks are dropped."
     labels, per, power, remarks = [], "", "", 0
     while c.next.kind in ("word", "text") or c.next.value == "/" or c.next.value == "^" and (labels or remarks):
