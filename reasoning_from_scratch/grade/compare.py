@@ -97,7 +97,7 @@ def shaped_chain(parts: tuple) -> Tree:
     ops = parts[1::2]
     if set(ops) == {"="}:
         results = [shaped(p) for p in parts[2::2] if not variables(p)]
-        wrong = any(same(p, results[-1])[0] is NO for p in results[:-1])
+        wrong = any(same(p, results[-1])[:2] in ((NO, "canonical"), (NO, "numeric")) for p in results[:-1])
         return Tree("chain", parts) if wrong else shaped_relation("=", parts[0], parts[-1])
     if len(parts) != 5 or not is_name(parts[2]): return Tree("chain", parts)
     if set(ops) <= {">", ">="}: parts, ops = parts[::-1], (FLIP[ops[1]], FLIP[ops[0]])
@@ -130,7 +130,7 @@ def overlap(parts: list[Tree]) -> Tree | None:
     rays = [p.parts[1] for p in parts if p.kind == "named" and p.parts[1].kind == "interval"]
     up = [r for r in rays if r.parts[2] == INFINITY and r.parts[1] != MINUS_INFINITY]
     down = [r for r in rays if r.parts[1] == MINUS_INFINITY and r.parts[2] != INFINITY]
-    if len(parts) != 2 or len(up) != 1 or len(down) != 1: return None
+    if len(parts) != 2 or len(up) != 1 or len(down) != 1 or parts[0].parts[0] != parts[1].parts[0]: return None
     return Tree("interval", (up[0].parts[0], up[0].parts[1], down[0].parts[2], down[0].parts[3]))
 
 def joined_union(parts: list[Tree]) -> Tree:
@@ -314,7 +314,7 @@ def same_collection(p: Tree, g: Tree) -> tuple:
         p, g = as_interval(p), as_interval(g)
         if p.kind != g.kind: return other_kind(p, g)
         if (p.parts[0], p.parts[3]) != (g.parts[0], g.parts[3]):
-            return NO, "kind", "open where it should be closed, or closed where open"
+            return NO, "kind", "an end is open in one, closed in the other"
         return in_order(p.parts[1:3], g.parts[1:3])
     if kinds <= {"tuple", "list"} and "tuple" in kinds:
         ps, gs = (in_order_of_names(t) if t.kind == "list" else t.parts for t in (p, g))
@@ -339,7 +339,7 @@ def same_matrix(p: Tree, g: Tree) -> tuple:
 def same_relation(p: Tree, g: Tree) -> tuple:
     "Two equations or inequalities, or a calculation and its result."
     for one, other in ((p, g), (g, p)):
-        if one.kind == "relation" and one.parts[0] == "=" and other.kind not in KINDS and not variables(one):
+        if one.kind == "relation" and one.parts[0] == "=" and other.kind not in KINDS:
             return in_order(one.parts[1:], (other, other))
     p, g = as_relation(p), as_relation(g)
     if p.kind != g.kind: return other_kind(p, g)
