@@ -15,7 +15,7 @@ __all__ = ['BLOCK_NAMES', 'TOP_NAMES', 'CONFIG_NAMES', 'CHUNK', 'MODELS', 'POCKE
            'load_hf_weights_into_qwen']
 
 # %% ../nbs/07_weights.ipynb #a60fcb04
-import difflib, errno, hashlib, importlib.resources, json, os, pickle, re, shutil, sys, warnings, zipfile
+import difflib, errno, hashlib, importlib.resources, json, logging, os, pickle, re, shutil, sys, warnings, zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -653,12 +653,16 @@ def explain(
 def clear_errors(
     what: str, # what is being fetched
 ) -> Iterator[None]:
-    "Let errors of a download come out as `explain` puts them."
+    "Let errors of a download come out as `explain` puts them, and the hub's log say nothing of each try before."
+    log = logging.getLogger("huggingface_hub.file_download")
+    level = log.level
+    log.setLevel(logging.ERROR)
     try: yield
     except ValueError: raise
     except Exception as e:
         if (told := explain(e, what)) is e: raise
         raise told from e
+    finally: log.setLevel(level)
 
 # %% ../nbs/07_weights.ipynb #77e9a2e8
 def storage(
