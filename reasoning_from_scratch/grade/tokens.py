@@ -4,9 +4,10 @@
 
 # %% auto #0
 __all__ = ['MAX_CHARS', 'MAX_TOKENS', 'GREEK', 'SIGNS', 'TRANSLATE', 'SUPER', 'SUB', 'WRAPPERS', 'SAID', 'STYLES', 'WORDS_ONLY',
-           'THOUSANDS', 'AMOUNTS', 'FUNCTIONS', 'CONSTANTS', 'OPERATORS', 'NUMBER_WORDS', 'SCALES', 'UNIT_LINES',
-           'UNITS', 'LETTER_UNITS', 'TOKEN', 'SAME', 'EULER', 'Unreadable', 'from_unicode', 'closes_itself', 'unwrap',
-           'plain_style', 'has_bare_comma', 'tidy', 'is_product', 'is_mathematics', 'as_words', 'Token', 'tokenize']
+           'DECORATION', 'ORDINAL', 'LEAD_IN', 'THOUSANDS', 'AMOUNTS', 'FUNCTIONS', 'CONSTANTS', 'OPERATORS',
+           'NUMBER_WORDS', 'SCALES', 'UNIT_LINES', 'UNITS', 'LETTER_UNITS', 'TOKEN', 'SAME', 'EULER', 'Unreadable',
+           'from_unicode', 'closes_itself', 'unwrap', 'plain_style', 'has_bare_comma', 'tidy', 'is_product',
+           'is_mathematics', 'as_words', 'Token', 'tokenize']
 
 # %% ../../nbs/grade/02_tokens.ipynb #860d8254
 import re, unicodedata
@@ -55,7 +56,7 @@ def from_unicode(
     return "".join(out).translate(TRANSLATE)
 
 # %% ../../nbs/grade/02_tokens.ipynb #95101adc
-WRAPPERS = [("$$", "$$"), ("$", "$"), (r"\(", r"\)"), (r"\[", r"\]"), ("**", "**"), ("__", "__"), ("`", "`"),
+WRAPPERS = [("$$", "$$"), ("$", "$"), (r"\(", r"\)"), (r"\[", r"\]"), ("**", "**"), ("*", "*"), ("__", "__"), ("`", "`"),
             (r"\boxed{", "}"), (r"\fbox{", "}")]
 SAID = re.compile(r"^(?:(?:so|thus|hence|therefore),? )?(?:the |my )?(?:final |correct )?answer(?: is|:)+[: ]*"
                   r"|,? is (?:the|my) (?:final |correct )?answer$", re.I)
@@ -100,9 +101,15 @@ def plain_style(
     r"`\text{…}` and its relatives: words stay `\text`, one letter is a name, everything else is mathematics."
     inner = match[1].replace("~", " ")
     if re.fullmatch(r" *[A-Za-z] *", inner): return f" {inner} "
+    if re.fullmatch(r"[A-Za-z ]+/[A-Za-z ]+", inner): inner = inner.replace("/", " per ")              # m/s
     return rf"\text{{{inner}}}" if WORDS_ONLY.fullmatch(inner) else f" {{{inner}}} "
 
 # %% ../../nbs/grade/02_tokens.ipynb #677fb420
+DECORATION = re.compile(r"\\(?:left|right)\s*\.|\{\}|\\(?:text)?color\s*\{[^{}]*\}|\\(?:underline|ensuremath)(?=\s*\{)"
+                        r"|\\tag\*?\{[^{}]*\}|\\(?:tiny|small|normalsize|large|Large|LARGE|huge|Huge|checkmark)(?![A-Za-z])|\\\\\s*$")
+ORDINAL = re.compile(r"(?<=\d)\s*(?:\^\s*)?\{?\s*(?:\\text\{)?(?:st|nd|rd|th)\}{0,2}$")                  # 7th, 7^{\text{th}}
+LEAD_IN = re.compile(r"^(?:\\text\{\s*(?:the |my )?(?:final |correct )?answer(?: is|:)*\s*\}"
+                     r"|(?:so|thus|hence|therefore),?(?=\s.*[\d=]))\s*", re.I)
 THOUSANDS = r"[-+]?[1-9]\d{0,2}(?:,\d{3})+"
 AMOUNTS = {"$": " dollars", "€": " euros", "£": " GBP"}
 
@@ -122,8 +129,9 @@ def tidy(
     "Bring an answer to one spelling. Raises Unreadable when it is over the limit of length."
     if len(text) > MAX_CHARS: raise Unreadable(f"{len(text):,} characters; at most {MAX_CHARS:,} are read")
     text = unwrap(from_unicode(text))
-    text = re.sub(r"\\(?:left|right)\s*\.|\{\}", " ", text)
+    text = DECORATION.sub(" ", text)
     text = STYLES.sub(plain_style, STYLES.sub(plain_style, text))           # twice: one may stand inside another
+    text = LEAD_IN.sub("", ORDINAL.sub("", text.strip()))
     text = re.sub(r"(?<=\d)\s*x\s*(?=10\s*(?:\^|\*\*))", r"\\cdot ", text)   # 6.72 x 10^-5
     text = re.sub(r"\bUS\s*(?=\\?\$)", "", text)
     text = re.sub(r"(?<=\d)\s*(\\?\$|€|£)$", lambda m: AMOUNTS[m[1][-1]], text)  # 5€
@@ -251,6 +259,9 @@ def tokenize(
         if kind == "num": value = value.replace(",", "").replace("{}", "")
         if kind == "text":
             value = " ".join(value[6:-1].split())
+            if value and all(w.lower() in NUMBER_WORDS for w in re.split(r"[\s-]+", value)):  # \text{twenty-five}
+                out += tokenize(value)
+                continue
             small = value.lower()
             named = value in FUNCTIONS or small in CONSTANTS or small in NUMBER_WORDS
             if len(value) > 1 and named or value == "base": kind = "word"
