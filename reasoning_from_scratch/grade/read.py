@@ -132,7 +132,8 @@ class Cursor:
 
     def stop(self, why: str = "cannot read"):
         "Give up: raises Unreadable."
-        raise Unreadable(f"{why} at {self.next.value!r}" if self.next is not END else f"{why}, but the text ends")
+        if self.next is not END: raise Unreadable(f"{why} at {self.next.value!r}")
+        raise Unreadable(f"{'a value was expected' if why == 'cannot read' else why}, but the text ends")
 
     def deeper(self):
         "One level further in. Raises Unreadable at the limit."
