@@ -571,7 +571,7 @@ def watch(
     try: return seen or json.loads(heard), bytes(out)
     except ValueError: pass
     with suppress(subprocess.TimeoutExpired): process.wait(2)
-    if process.returncode in (-signal.SIGXCPU, -signal.SIGKILL):
+    if process.returncode == -signal.SIGXCPU:
         return {"kind": "timeout", "detail": "the judge's processor time is used up, by tests or an answer"}, bytes(out)
     return {"kind": "crash", "detail": "the judge ended without a word"}, bytes(out)
 
