@@ -60,7 +60,7 @@ class ThinkSplitter:
 
 # %% ../nbs/10_cli.ipynb #8e2282f5
 class Screen:
-    "Where the command prints: styles on a terminal, plain text elsewhere and under `NO_COLOR`; obeys nothing in the text."
+    "Where the command prints: styles on a terminal, plain text elsewhere and under `NO_COLOR`; obeys no text."
     def __init__(self,
         file=None,  # text stream; None = standard output
     ):
@@ -155,10 +155,10 @@ def _bad_use():
     try: yield
     except (ValueError, FileNotFoundError) as e: raise UsageError(str(e)) from e
 
-def _closest(word, known):
-    "A hint such as ` Did you mean ask?`, or nothing."
+def _closest(word, known, prefix=""):
+    "A hint such as ` Did you mean ask?`, or nothing. A `prefix` that all words share makes none of them alike."
     near = difflib.get_close_matches(word, sorted(set(known)), 3, 0.6)
-    return f" Did you mean {' or '.join(near)}?" if near else ""
+    return f" Did you mean {' or '.join(prefix + n for n in near)}?" if near else ""
 
 # %% ../nbs/10_cli.ipynb #80f29da0
 class _Parser(argparse.ArgumentParser):
@@ -166,17 +166,22 @@ class _Parser(argparse.ArgumentParser):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False, **kwargs)
 
+    def parse_args(self, args=None, namespace=None):
+        "What nobody knows is a mistake of the command that it was given to, and told by that."
+        found, unknown = self.parse_known_args(args, namespace)
+        if unknown: self.commands().get(found.command, self).error("unrecognized arguments: " + " ".join(unknown))
+        return found
+
+    def commands(self): return next(a for a in self._actions if isinstance(a, argparse._SubParsersAction)).choices
+
     def error(self, message):
         message = " ".join(message.split())
-        if found := re.match(r"unrecognized arguments: (--[\w-]+)", message):
-            message += "." + _closest(found[1], [o for a in self._all_actions() for o in a.option_strings])
+        if found := re.match(r"unrecognized arguments: --([\w-]+)", message):
+            options = [o[2:] for a in self._actions for o in a.option_strings if o.startswith("--")]
+            message += "." + _closest(found[1], options, "--")
         raise UsageError(f"{message}{'' if message[-1] in '.?' else '.'} See: {self.prog} --help")
 
-    def _print_message(self, message, file=None): (file or sys.stderr).write(message)  # argparse's own hides a full disk
-
-    def _all_actions(self):
-        subs = [p for a in self._actions if isinstance(a, argparse._SubParsersAction) for p in a.choices.values()]
-        return self._actions + [a for p in subs for a in p._actions]
+    def _print_message(self, message, file=None): (file or sys.stderr).write(message)  # argparse's hides a full disk
 
 def _count(text):
     "argparse type: a whole number of at least 1."
@@ -189,7 +194,8 @@ def _model_options(parser, model="pocket", compile="compile the model first: slo
     MODEL_SHAPE = "qwen3-0.6b's shape"
     g = parser.add_argument_group("model")
     g.add_argument("--model", metavar="NAME", default=model,
-        help=f"a known name (see: rfs info), a folder in the hub's format or a .pth file (default: {model or MODEL_SHAPE})")
+        help=f"a known name (see: rfs info), a folder in the hub's format or a .pth file "
+             f"(default: {model or MODEL_SHAPE})")
     g.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps or xpu (default: %(default)s)")
     g.add_argument("--dtype", default="auto",
         help="auto, bfloat16, float16 or float32 (default: what the device is good at)")
@@ -211,13 +217,15 @@ def _examples(*lines): return "examples:\n" + "\n".join("  " + line for line in 
 def make_parser() -> argparse.ArgumentParser:
     "The parser of `rfs` and of its commands."
     top = _Parser(prog="rfs", description="A small reasoning model that you can read, run and measure.",
-        epilog=_examples('rfs ask "What is 17 + 25 * 2?"', "rfs chat", "rfs eval pocket500", "rfs info", "rfs download qwen3-0.6b", "rfs bench --quick")
+        epilog=_examples('rfs ask "What is 17 + 25 * 2?"', "rfs chat", "rfs eval pocket500", "rfs info",
+                         "rfs download qwen3-0.6b", "rfs bench --quick")
         + "\n\nexit codes: 0 done (also when the model's answer is wrong), 1 failed, 2 used badly, 130 stopped by Ctrl-C\n"
           "environment: NO_COLOR=1 plain text, RFS_DEBUG=1 tracebacks")
     top.add_argument("--version", action="version", version=f"rfs {_version('reasoning_from_scratch')}")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", title="commands")
     def add(name, run, help, *examples):
-        p = commands.add_parser(name, help=help, description=help[0].upper() + help[1:] + ".", epilog=_examples(*examples))
+        p = commands.add_parser(name, help=help, description=f"{help[0].upper()}{help[1:]}.",
+                                epilog=_examples(*examples))
         p.set_defaults(run=run)
         return p
 
@@ -237,8 +245,10 @@ def make_parser() -> argparse.ArgumentParser:
 
     p = add("eval", evaluate, "measure how often a model is right: hundreds of problems, a record of each, an interval",
         "rfs eval --list", "rfs eval pocket500                  # 500 problems, the embedded model",
-        "rfs eval pocket500 --resume         # go on after Ctrl-C", "rfs eval pocket500 --limit 50 --no-think --report report.html",
-        "rfs eval --compare eval-pocket500-pocket-no-think.jsonl eval-pocket500-pocket.jsonl", "rfs eval --show eval-pocket500-pocket.jsonl --report report.html",
+        "rfs eval pocket500 --resume         # go on after Ctrl-C",
+        "rfs eval pocket500 --limit 50 --no-think --report report.html",
+        "rfs eval --compare eval-pocket500-pocket-no-think.jsonl eval-pocket500-pocket.jsonl",
+        "rfs eval --show eval-pocket500-pocket.jsonl --report report.html",
         "rfs eval math500 --model qwen3-0.6b", "rfs eval perplexity --data book.txt")
     _eval_options(p); _model_options(p, compile=None)
 
@@ -275,12 +285,12 @@ def main(
     name = "rfs"
     try:
         parser, argv = make_parser(), sys.argv[1:] if argv is None else argv
-        commands = next(a for a in parser._actions if isinstance(a, argparse._SubParsersAction)).choices
+        commands = parser.commands()
         if argv and not argv[0].startswith("-") and argv[0] not in commands:
             hint = f"{_closest(argv[0], commands)} There are: {', '.join(commands)}."
             raise UsageError(f"{argv[0]!r} is not a command.{hint} See: rfs --help")
         code, args = 0, None
-        with contextlib.suppress(SystemExit): args = parser.parse_args(argv or ["--help"])  # --help and --version end so
+        with contextlib.suppress(SystemExit): args = parser.parse_args(argv or ["--help"])  # --help, --version end so
         if args:
             name, args.argv = f"rfs {args.command}", list(argv)
             code = args.run(args) or 0
@@ -375,14 +385,15 @@ def _warm_up(model, ids, args):
     "A compiled model is compiled at its first decoding step: take it before the clock starts."
     from reasoning_from_scratch.generate import generate, new_cache
     n = _limit(model, ids, args.max_new_tokens)
-    cache = new_cache(model, 1, len(ids) + n, next(model.parameters()).device)  # of the size to come: another compiles again
+    cache = new_cache(model, 1, len(ids) + n, next(model.parameters()).device)  # of the size to come
     with _busy("compiling (minutes for a large model)"):
         generate(model, [ids], max_new_tokens=min(3, n), cache=cache, eos_token_id=()).run()
 
 def _stats(reply) -> dict:
     s = reply.stats
     return {"prompt_tokens": s.prompt_tokens, "new_tokens": s.new_tokens,
-            "prefill_tokens_per_s": round(s.prefill_tokens_per_s, 1), "decode_tokens_per_s": round(s.decode_tokens_per_s, 1),
+            "prefill_tokens_per_s": round(s.prefill_tokens_per_s, 1),
+            "decode_tokens_per_s": round(s.decode_tokens_per_s, 1),
             "time_to_first_token_s": round(s.time_to_first_token, 4),
             "peak_memory_bytes": s.peak_memory, "finish_reason": reply.finish_reason}
 
@@ -423,7 +434,8 @@ def ask(
     from reasoning_from_scratch.grade import grade_response
     question, gold, how = _question(args)
     model, tokenizer = _load(args)
-    with _bad_use(): ids = tokenizer.encode_chat(_opening(args.system) + [{"role": "user", "content": question}], thinking=args.think)
+    messages = _opening(args.system) + [{"role": "user", "content": question}]
+    with _bad_use(): ids = tokenizer.encode_chat(messages, thinking=args.think)
     run = start(model, tokenizer, ids, args.max_new_tokens)
     if args.compile:
         _warm_up(model, ids, args)
@@ -433,9 +445,9 @@ def ask(
     r = reply(run, None if args.json else screen.stream)
     verdict = None if gold is None else grade_response(r.answer, gold)
     if args.json:
-        print(json.dumps({"question": question, "model": args.model, "thinking": r.thinking, "answer": r.answer, "gold": gold,
-                          **{key: verdict if verdict is None else getattr(verdict, key) for key in ("extracted", "correct", "reason")},
-                          "checked_by": how if gold else None, "stopped": r.stopped,
+        judged = {key: getattr(verdict, key, None) for key in ("extracted", "correct", "reason")}
+        print(json.dumps({"question": question, "model": args.model, "thinking": r.thinking, "answer": r.answer,
+                          "gold": gold, **judged, "checked_by": how if gold else None, "stopped": r.stopped,
                           "stats": _stats(r)}))
         return 130 if r.stopped else 0
     screen.end_stream()
@@ -561,16 +573,17 @@ def _read_line(screen) -> str | None:
 
 # %% ../nbs/10_cli.ipynb #b9424c63
 def _shape(name) -> dict:
-    "The config of a model that may not be here yet, by its name or from its folder. Raises ValueError for an unknown one."
+    "The config of a model that may not be here yet, by its name or from its folder. ValueError for an unknown one."
     from reasoning_from_scratch import qwen3, weights
     place = weights.resolve_model(name)
     if isinstance(place, Path): return weights.read_config(place)
     known = next((n for n, repo in weights.MODELS.items() if repo == place), None)
-    if known is None: raise ValueError(f"the shape of {name!r} is only known once it is downloaded: rfs download {name}")
+    if known is None:
+        raise ValueError(f"the shape of {name!r} is only known once it is downloaded: rfs download {name}")
     return qwen3.CONFIGS[known]
 
 def model_table() -> list[dict]:
-    "Every known model: name, parameters, bytes of its bf16 weights and of its cache per 1,000 tokens, whether it is here."
+    "Every known model: name, parameters, bytes of its bf16 weights and its cache per 1,000 tokens, whether it is here."
     from reasoning_from_scratch.kv_cache import cache_bytes
     from reasoning_from_scratch.qwen3 import count_parameters, model_bytes
     from reasoning_from_scratch.weights import MODELS, cached_models
@@ -588,13 +601,14 @@ def _facts() -> dict:
     import platform, psutil, torch
     from reasoning_from_scratch.device import available_devices, choose_dtype, device_name, get_device, total_memory
     best = get_device()
-    devices = [{"device": kind, "count": n, "name": device_name(kind), "dtype": str(choose_dtype(kind)).removeprefix("torch."),
-                "memory_bytes": total_memory(kind), "chosen": kind == best.type} for kind, n in available_devices().items()]
+    devices = [{"device": kind, "count": n, "name": device_name(kind),
+                "dtype": str(choose_dtype(kind)).removeprefix("torch."), "memory_bytes": total_memory(kind),
+                "chosen": kind == best.type} for kind, n in available_devices().items()]
     packages = ("torch", "tokenizers", "safetensors", "huggingface_hub", "transformers")
     return {"rfs": _version("reasoning_from_scratch"), "python": platform.python_version(),
             "system": f"{platform.system()} {platform.machine()}", "packages": {p: _version(p) for p in packages},
-            "devices": devices, "threads": torch.get_num_threads(), "free_memory_bytes": psutil.virtual_memory().available,
-            "models": model_table()}
+            "devices": devices, "threads": torch.get_num_threads(),
+            "free_memory_bytes": psutil.virtual_memory().available, "models": model_table()}
 
 # %% ../nbs/10_cli.ipynb #1b86b4de
 def info(
@@ -606,14 +620,17 @@ def info(
     if args.json: print(json.dumps(facts)); return 0
     screen = Screen()
     packages = [f"{p} {v or '(not installed)'}" for p, v in facts["packages"].items()]
-    screen.line(" · ".join([f"rfs {facts['rfs']}", f"Python {facts['python']}", facts["system"], *packages]) + "\n")
+    screen.line(" · ".join([f"rfs {facts['rfs']}", f"Python {facts['python']}", facts["system"]]))
+    screen.line(" · ".join(packages) + "\n")
     rows = [(d["device"] + f" ×{d['count']}" * (d["count"] > 1), d["name"], d["dtype"], human_bytes(d["memory_bytes"]),
              "used unless you say otherwise" if d["chosen"] else "") for d in facts["devices"]]
     table(screen, rows, ("device", "name", "dtype", "memory", ""), right=(3,))
     screen.line(f"{facts['threads']} threads, {human_bytes(facts['free_memory_bytes'])} of memory free now\n", "dim")
-    rows = [(m["name"], f"{m['parameters'] / 1e6:,.1f} M", human_bytes(m["weights_bytes"]), human_bytes(m["cache_bytes_per_1000_tokens"]),
-             f"{m['context_length']:,}", "yes" if m["here"] else "") for m in facts["models"]]
-    table(screen, rows, ("model", "parameters", "weights, bf16", "+ per 1,000 tokens", "context", "here"), right=(1, 2, 3, 4))
+    rows = [(m["name"], f"{m['parameters'] / 1e6:,.1f} M", human_bytes(m["weights_bytes"]),
+             human_bytes(m["cache_bytes_per_1000_tokens"]), f"{m['context_length']:,}", "yes" if m["here"] else "")
+            for m in facts["models"]]
+    header = ("model", "parameters", "weights, bf16", "+ per 1,000 tokens", "context", "here")
+    table(screen, rows, header, right=(1, 2, 3, 4))
     missing = next((m["name"] for m in facts["models"] if not m["here"]), None)
     screen.line("next: rfs ask" + (f", or rfs download {missing}" if missing else ""), "dim")
     return 0
@@ -680,20 +697,30 @@ def evaluate(
     if args.regrade: return _regrade(args)
     return _run_task(args)
 
+_MODEL = ("--model", "--device", "--dtype")
+_ALONE = {  # what is no run → what it does, and the options that it makes use of; a run takes all
+    "--list": ("lists the tasks", "--json"),
+    "--show": ("shows what one file says", "--report", "--json"),
+    "--compare": ("reads two files", "--report", "--json"),
+    "--regrade": ("judges again what was answered", "--out", "--report", "--json", "--data", "--allow-code-execution"),
+    "perplexity": ("scores a text, without records", "--data", "--json", *_MODEL),
+}
+
 def _check_eval(args):
-    "Options that exclude each other, a report that is none, files that are not there: told before anything is done."
-    def given(*names): return [f"--{name}" for name in names if getattr(args, name)]
-    asked = given("list", "show", "regrade", "compare", "resume")
+    "Options that exclude each other or do nothing, a report that is none: told before anything is done."
+    typed = list(dict.fromkeys(word.partition("=")[0] for word in args.argv if re.match(r"--\w", word)))
+    asked = [o for o in ("--list", "--regrade", "--show", "--compare", "--resume") if o in typed]
     if len(asked) > 1: raise UsageError(f"{asked[0]} and {asked[1]} are two things to do. Leave one of them out.")
-    if not args.task and not set(asked) - {"--resume"}:
+    what = "perplexity" if args.task == "perplexity" else next((o for o in asked if o in _ALONE), None)
+    if not args.task and not what:
         raise UsageError("no task was named. Try: rfs eval pocket500, or rfs eval --list")
+    does, *useful = _ALONE.get(what, ("", *typed))
+    useless = [o for o in typed if o not in (what, *useful)]
+    if args.task and what in ("--list", "--show", "--compare"): useless.insert(0, repr(args.task))
+    if useless: raise UsageError(f"{what} {does}: leave {useless[0]} out.")
     if args.report and Path(args.report).suffix.lower() not in (".html", ".htm"):
         raise UsageError(f"--report {args.report!r} must end in .html, so that no file of records is ever overwritten.")
     if args.report: _check_folder("--report", args.report)
-    if args.compare and args.task: raise UsageError(f"--compare reads two files and no task: leave {args.task!r} out.")
-    if args.out and (args.compare or args.show): raise UsageError(f"{asked[0]} writes no records: leave --out out.")
-    if args.task == "perplexity" and (useless := given("out", "resume", "show", "regrade", "report", "limit")):
-        raise UsageError(f"perplexity scores a text and has no records: leave {useless[0]} out.")
 
 def _check_folder(option, path):
     "The folder of a file that is going to be written must be there."
@@ -708,14 +735,24 @@ def _task(args, name):
         hint = f"{_closest(name, TASKS)} There are: {', '.join(TASKS)}."
         raise UsageError(f"{name!r} is not a task.{hint} See: rfs eval --list")
     from reasoning_from_scratch.evaluate.loop import check_task
+    if args.allow_code_execution and name != "humaneval":
+        raise UsageError(f"{name} runs no code: leave --allow-code-execution out.")
     if name == "humaneval" and not args.allow_code_execution:
         raise UsageError("humaneval judges the programs that the model writes by running them. That needs your word: "
                          "--allow-code-execution. They run in a process of their own, without network, within limits.")
     if args.data and not Path(args.data).exists(): raise UsageError(f"--data: there is no {args.data!r}.")
+    options = {"allow_code_execution": True} if name == "humaneval" else {}
     with _bad_use(), _busy(f"reading {name}"):
-        task = load_task(name, path=args.data, **({"allow_code_execution": True} if name == "humaneval" else {}))
+        try: task = load_task(name, path=args.data, **options)
+        except ConnectionError as e: raise ConnectionError(_advice(str(e), name)) from e
         check_task(task)
     return task
+
+def _advice(message, name):
+    "What a failed fetch advises, for someone in a terminal: one way to do without it, and not three."
+    for other in (" Or copy the files by other means and give their path.", ", or give the path of a folder",
+                  f" {name}(path=...) in Python,"): message = message.replace(other, "")
+    return message.replace(" in a terminal.", ".")
 
 def _records_file(args) -> tuple[Path, list[dict]]:
     "Where the records go, and those that are there already: gone on with when asked to, never overwritten."
@@ -779,6 +816,7 @@ def _run_task(args):
     from reasoning_from_scratch.evaluate.loop import Greedy, OtherRun, run
     task = _task(args, args.task)
     out, there = _records_file(args)
+    if there and there[0]["task"] != task.name: raise _other_run(out, [("task", there[0]["task"], task.name)])
     model, tokenizer = _load(args)
     tokens = args.max_new_tokens or task.max_new_tokens
     solver = Greedy(model, tokenizer, model_name=args.model, max_new_tokens=tokens, thinking=args.think,
@@ -788,15 +826,18 @@ def _run_task(args):
     try:
         with Progress(task.name, len(ids), len(have)) as show:
             records = run(task, solver, out, resume=args.resume, limit=args.limit, show=show)
-    except OtherRun as e:
-        diff = "; ".join(f"{key} is {_short(a)} there and {_short(b)} here" for key, a, b in e.differences)
-        raise UsageError(f"{out} belongs to another run, and nothing in it was changed: {diff or e}. "
-                         "Write to another file (--out), or give the first run's options.") from e
+    except OtherRun as e: raise _other_run(out, e.differences or e) from e
     except OSError as e: raise OSError(str(e).replace("resume=True", "--resume")) from e  # a full disk, say
     except KeyboardInterrupt:
         n = sum(r["id"] in ids for r in _kept(out))
         return _complain("rfs eval", f"stopped. {n} of {len(ids)} records are kept. Go on with: {_again(args)}", 130)
     return _show_run(args, records, out)
+
+def _other_run(out, why):
+    "The error for a file whose records this run cannot go on with."
+    if isinstance(why, list): why = "; ".join(f"{key} is {_short(a)} there and {_short(b)} here" for key, a, b in why)
+    return UsageError(f"{out} belongs to another run, and nothing in it was changed: {why}. "
+                      "Write to another file (--out), or give the first run's options.")
 
 def _short(value, width=60):
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
@@ -823,18 +864,23 @@ def text_bar(
     low, at, high = (round(width * x) for x in (row.low, row.accuracy, row.high))
     return shades[0] * low + shades[1] * (at - low) + shades[2] * (high - at) + " " * (width - high)
 
-def _summary_rows(screen, summary) -> list[tuple]:
-    "A row for the whole, one for each level, one for each subject, with bars as wide as the terminal allows."
-    names = [f"level {name}" for name in summary.by_level] + list(summary.by_subject) + ["(none)"]
-    longest = max(len(clean(name)[:24]) for name in names)
-    width = max(8, min(40, screen.console.width - longest - 40))
-    def row(name, s):
-        bar, share = text_bar(s, width, screen.shades), f"{100 * s.accuracy:.1f} %"
-        return clean(name)[:24], bar, share, f"{100 * s.low:.1f} to {100 * s.high:.1f}", f"{s.right:,}/{s.n:,}"
-    rows = [row("all", summary)]
-    for word, groups in (("level ", summary.by_level), ("", summary.by_subject)):
-        if len(groups) > 1: rows += [("",) * 5, *(row(f"{word}{name or '(none)'}", s) for name, s in groups.items())]
-    return rows
+def _summary_table(screen, summary) -> tuple[list[tuple], tuple]:
+    "Rows for the whole, each level and each subject, and their header; a narrow screen has short bars or no interval."
+    groups = [[("all", summary)], *([(f"{word}{name or '(none)'}", s) for name, s in group.items()]
+              for word, group in (("level ", summary.by_level), ("", summary.by_subject)) if len(group) > 1)]
+    cells = [[(clean(name)[:24], s, f"{100 * s.accuracy:.1f} %", f"{100 * s.low:.1f} to {100 * s.high:.1f}",
+               f"{s.right:,}/{s.n:,}") for name, s in group] for group in groups]
+    header = ("", "", "accuracy", "95 % interval", "right")
+    def widest(i): return max(len(header[i]), *(len(row[i]) for group in cells for row in group))
+    room = screen.console.width - sum(widest(i) + 2 for i in (0, 2, 3, 4)) - 2
+    keep = [0, 1, 2, 3, 4]
+    if room < 8: room += widest(3) + 2; keep.remove(3)
+    if room < 4: keep.remove(1)
+    width, rows = min(40, room), []
+    for group in cells:
+        rows += [("",) * 5] * bool(rows) + [(n, text_bar(s, width, screen.shades) if 1 in keep else "", *rest)
+                                            for n, s, *rest in group]
+    return [tuple(row[i] for i in keep) for row in rows], tuple(header[i] for i in keep)
 
 # %% ../nbs/10_cli.ipynb #6aac7e0e
 def _show_run(args, records, out, notes=()):
@@ -850,14 +896,18 @@ def _show_run(args, records, out, notes=()):
         return 0
     screen = Screen()
     _headline(screen, records)
-    table(screen, _summary_rows(screen, summary), ("", "", "accuracy", "95 % interval", "right"), right=(2, 3, 4))
+    rows, header = _summary_table(screen, summary)
+    table(screen, rows, header, right=tuple(i for i, name in enumerate(header) if name))
     a, b, c = screen.shades
-    screen.line(f"{a} as good as certain, {b} up to what was measured, {c} up to the interval's end", "dim")
+    legend = f"{a} as good as certain, {b} up to what was measured, {c} up to the interval's end"
+    if header[1] == "": screen.line(legend, "dim")   # there are bars
     screen.line("\n" + _effort_line(summary))
     for note in notes: screen.line(note, "yellow")
     if out: screen.line(f"records: {out}")
     if args.report: screen.line(f"report: {args.report}")
-    screen.line("next: " + _what_next(args, out), "dim")
+    after = _what_next(args, out)
+    fits = len(line := "next: " + "; or ".join(after)) <= screen.console.width
+    screen.line(line if fits else "next: " + "\n  or: ".join(after), "dim")
     return 0
 
 def _headline(screen, records):
@@ -879,15 +929,16 @@ def _effort_line(summary):
     parts.append(f"{s.undecided:,} undecided by the grader")
     return " · ".join(parts)
 
-def _what_next(args, out):
+def _what_next(args, out) -> list[str]:
+    "One or two things that one may want to do."
     if not out:
         task = [args.task] if args.task else []
-        return _command("eval", *task, "--regrade", args.regrade, "--out", "regraded.jsonl") + " keeps these verdicts"
+        return [_command("eval", *task, "--regrade", args.regrade, "--out", "regraded.jsonl") + " keeps these verdicts"]
     if args.report: read = f"open {args.report}"
     else: read = _command("eval", "--show", out, "--report", out.with_suffix(".html")) + " to read them"
-    if args.regrade or args.show: return read
-    if args.think: return read + "; or the same with --no-think, and rfs eval --compare A B"
-    return read + "; or " + _command("eval", "--compare", "OTHER.jsonl", out)
+    if args.regrade or args.show: return [read]
+    if args.think: return [read, "the same with --no-think, and rfs eval --compare A B"]
+    return [read, _command("eval", "--compare", "OTHER.jsonl", out)]
 
 # %% ../nbs/10_cli.ipynb #a48cc9e5
 def _read(path, notes):
@@ -910,6 +961,9 @@ def _regrade(args):
     before = _read(args.regrade, notes)
     names = {r["task"] for r in before} & {"humaneval", "mmlu"}  # these two have a judge of their own
     name = args.task or next(iter(names), None)
+    if not name and (args.data or args.allow_code_execution):
+        raise UsageError("these records are graded without their task. For --data or --allow-code-execution name it "
+                         f"too: {_command('eval', 'TASK', '--regrade', args.regrade)}")
     task = _task(args, name) if name else None
     with _bad_use(), _busy("grading"): after = regrade(before, task)
     diff = changed(before, after)
@@ -931,6 +985,10 @@ def _compare(args):
     for name, records in ((name_a, a), (name_b, b)):
         alone = sum(r["id"] not in both for r in records)
         if both and alone: notes.append(f"{alone:,} problems are only in {name}: left out")
+    if not both:
+        held = [f"{name} holds {len(records):,} of {', '.join(sorted({r['task'] or 'no task' for r in records}))}"
+                for name, records in ((name_a, a), (name_b, b))]
+        raise UsageError(f"no problem is in both files: {' and '.join(held)}.")
     with _bad_use(): c = compare(a, b, shared_only=True)
     if args.report:
         write = importlib.import_module("reasoning_from_scratch.evaluate.report").write_report
@@ -943,8 +1001,8 @@ def _compare(args):
     screen.line(f"A: {name_a}\nB: {name_b}\n", "bold")
     _show_comparison(screen, c)
     for note in notes: screen.line(note, "yellow")
-    read = _command("eval", "--compare", name_a, name_b, "--report", "compare.html")
-    screen.line(f"report: {args.report}" if args.report else f"next: {read} to read where they differ", "dim")
+    read = "next: the same with --report compare.html, to read where they differ"
+    screen.line(f"report: {args.report}" if args.report else read, "dim")
     return 0
 
 def _show_comparison(screen, c):
@@ -982,7 +1040,8 @@ def _perplexity(args):
         return 0
     screen = Screen()
     screen.line(f"{args.data} · {args.model}\n", "bold")
-    rows = [(name.replace("_", " "), f"{x:,}" if isinstance(x, int) else f"{x:,.3f}") for name, x in figures.items()]
+    def figure(x): return f"{x:,}" if isinstance(x, int) else f"{x:,.{0 if x >= 1000 else 3}f}"
+    rows = [(name.replace("_", " "), figure(x)) for name, x in figures.items()]
     table(screen, rows, right=(1,))
     screen.line("next: another --model on the same text; bits per byte compares models whose tokens differ", "dim")
     return 0
@@ -1003,7 +1062,7 @@ def _list_tasks(args):
     def here(name): return None if name == "perplexity" else name not in _DATA or _data_file(name).is_file()
     rows = [{"task": name, **info._asdict(), "here": here(name)} for name, info in TASKS.items()]
     if args.json: print(json.dumps(rows)); return 0
-    screen, word = Screen(), {True: "yes", False: "", None: "yours"}
+    screen, word = Screen(), {True: "yes", False: "", None: "give --data"}
     rows = [tuple(r.values())[:-1] + (word[r["here"]],) for r in rows]
     table(screen, rows, ("task", "problems", "what", "data", "here"), right=(1,))
     screen.line("next: rfs eval pocket500, which needs nothing; data at hand: rfs eval TASK --data PATH", "dim")
@@ -1028,7 +1087,7 @@ def random_model(
     seed: int = 0,         # seed of the weights
     device: str = "cpu",   # where to build it
 ):                         # -> Qwen3Model
-    "A model of this shape with random weights (normal, σ = 0.02; norms 1), filled in place: there is never a second copy."
+    "A model of this shape with random weights (normal, σ = 0.02; norms 1), filled in place: never a second copy."
     import torch
     from reasoning_from_scratch.weights import hollow_model
     model = hollow_model(cfg)                                           # shapes only, no memory
@@ -1070,8 +1129,9 @@ def measure_memory(
     from reasoning_from_scratch.kv_cache import cache_bytes
     from reasoning_from_scratch.qwen3 import QWEN_CONFIG_06_B, model_bytes
     dtype = choose_dtype(options["device"], options["dtype"])
-    tiny = {**QWEN_CONFIG_06_B, "vocab_size": 64, "emb_dim": 64, "n_layers": 1, "hidden_dim": 64, "tie_embeddings": True, "dtype": dtype}
-    _time_ours(random_model(tiny, 0, options["device"]), [1] * 16, 8)  # all libraries are in memory before the count begins
+    tiny = {**QWEN_CONFIG_06_B, "vocab_size": 64, "emb_dim": 64, "n_layers": 1, "hidden_dim": 64,
+            "tie_embeddings": True, "dtype": dtype}
+    _time_ours(random_model(tiny, 0, options["device"]), [1] * 16, 8)  # all libraries are loaded before the count begins
     before, _ = memory_in_use(options["device"]), reset_peak_memory(options["device"])
     model = _bench_model(options)
     _time_ours(model, _bench_prompt(model, options), options["new_tokens"])
@@ -1083,9 +1143,11 @@ def measure_memory_apart(options):
     "`measure_memory` in a new interpreter that sees the same package."
     root = str(Path(importlib.import_module("reasoning_from_scratch").__file__).resolve().parents[1])
     env = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))}
-    code = "import sys, json, reasoning_from_scratch.cli as c; print(json.dumps(c.measure_memory(json.loads(sys.argv[1]))))"
+    code = ("import sys, json, reasoning_from_scratch.cli as c; "
+            "print(json.dumps(c.measure_memory(json.loads(sys.argv[1]))))")
     done = subprocess.run([sys.executable, "-c", code, json.dumps(options)], env=env, capture_output=True, text=True)
-    if done.returncode: raise RuntimeError("measuring memory failed: " + (done.stderr.strip() or "no message").splitlines()[-1])
+    if done.returncode:
+        raise RuntimeError("measuring memory failed: " + (done.stderr.strip() or "no message").splitlines()[-1])
     return json.loads(done.stdout.splitlines()[-1])
 
 # %% ../nbs/10_cli.ipynb #ad2a6f66
@@ -1187,7 +1249,8 @@ def _bench_setup(args) -> dict:
     o = dict(model=args.model or "qwen3-0.6b", random=args.model is None if args.random is None else args.random,
              seed=args.seed, compile=args.compile, no_cache=args.no_cache, repeats=args.repeats or 3,
              prompt_tokens=args.prompt_tokens or small, new_tokens=args.new_tokens or small)
-    if o["new_tokens"] < 2: raise UsageError("--new-tokens is 1; it must be at least 2, since the first token comes from the prefill.")
+    if o["new_tokens"] < 2:
+        raise UsageError("--new-tokens is 1; it must be at least 2, since the first token comes from the prefill.")
     with _bad_use():
         seed_everything(args.seed)
         device = get_device(args.device)
@@ -1243,9 +1306,10 @@ def _bench_result(o, model, runs, bandwidth, memory, cores, notes) -> dict:
     ratios = {} if other is None else {
         kind: dict(zip(("median", "low", "high"), ratio_interval(figures["ours"], figures[other])))
         for kind, figures in (("prefill", prefill), ("decode", decode))}
-    return {**o, "device_name": device_name(o["device"]), "threads": torch.get_num_threads(), "contenders": rows, "ratios": ratios,
-            "memory": memory, "bandwidth_bytes_per_s": speed, "bytes_read_per_token": read, "busy_cores_of_others": cores,
-            "load_average": os.getloadavg()[0] if hasattr(os, "getloadavg") else None, "quiet": cores < 0.1, "notes": notes}
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
+    return {**o, "device_name": device_name(o["device"]), "threads": torch.get_num_threads(), "contenders": rows,
+            "ratios": ratios, "memory": memory, "bandwidth_bytes_per_s": speed, "bytes_read_per_token": read,
+            "busy_cores_of_others": cores, "load_average": load, "quiet": cores < 0.1, "notes": notes}
 
 def read_per_token(
     model,   # a Qwen3Model
@@ -1260,27 +1324,33 @@ def _bench_report(screen, o, r):
     from reasoning_from_scratch.device import human_bytes
     weights = f"{o['model']}{chr(39) + 's shape, random' if o['random'] else ':'} {o['dtype']} weights"
     screen.line(f"{weights}, {o['device']} ({r['device_name']}), threads: {r['threads']}", "bold")
-    screen.line(f"{o['prompt_tokens']} prompt tokens, {o['new_tokens']} new, batch 1, medians of {o['repeats']} interleaved repetitions\n", "bold")
-    rows = [(c["name"], f"{c['prefill_tokens_per_s']:,.1f}", f"{c['decode_tokens_per_s']:,.1f}", f"{c['share_of_bandwidth']:.0%}",
-             f"{c['tokens_as_ours']} of {o['new_tokens']}") for c in r["contenders"]]
-    table(screen, rows, ("contender", "prefill tok/s", "decode tok/s", "of memory's speed", "same tokens"), right=(1, 2, 3, 4))
+    screen.line(f"{o['prompt_tokens']} prompt tokens, {o['new_tokens']} new, batch 1, "
+                f"medians of {o['repeats']} interleaved repetitions\n", "bold")
+    rows = [(c["name"], f"{c['prefill_tokens_per_s']:,.1f}", f"{c['decode_tokens_per_s']:,.1f}",
+             f"{c['share_of_bandwidth']:.0%}", f"{c['tokens_as_ours']} of {o['new_tokens']}") for c in r["contenders"]]
+    header = ("contender", "prefill tok/s", "decode tok/s", "of memory's speed", "same tokens")
+    table(screen, rows, header, right=(1, 2, 3, 4))
     for note in r["notes"]: screen.line(note, "yellow")
     speed, read = r["bandwidth_bytes_per_s"], r["bytes_read_per_token"]
-    screen.line(f"\nmemory is read at {human_bytes(speed)}/s; a token reads {human_bytes(read)}: at most {speed / read:,.1f} tok/s")
+    screen.line(f"\nmemory is read at {human_bytes(speed)}/s; a token reads {human_bytes(read)}: "
+                f"at most {speed / read:,.1f} tok/s")
     def judge(ok): return f"{screen.right} reached" if ok else f"{screen.wrong} missed"
     large = r["memory"]["weights"] > 3e8  # the goals are those of the 0.6B model
     for kind, q in r["ratios"].items():
         goal = f"; goal at least 1.0: {judge(q['median'] >= 1)}" if kind == "decode" and large else ""
-        screen.line(f"{kind}: {q['median']:.2f} × transformers (95 % interval {q['low']:.2f} to {q['high']:.2f}){goal}")
+        interval = f"(95 % interval {q['low']:.2f} to {q['high']:.2f})"
+        screen.line(f"{kind}: {q['median']:.2f} × transformers {interval}{goal}")
     m = r["memory"]
     goal = f"; goal at most 1.1: {judge(m['ratio'] <= 1.1)}" if large else ", which says little of a model this small"
     parts = f"({human_bytes(m['weights'])} + {human_bytes(m['cache'])})"
-    screen.line(f"memory: {human_bytes(m['peak'] - m['before'])} above the bare process, {m['ratio']:.2f} × weights + cache {parts}{goal}")
+    screen.line(f"memory: {human_bytes(m['peak'] - m['before'])} above the bare process, "
+                f"{m['ratio']:.2f} × weights + cache {parts}{goal}")
     others = f"others used {r['busy_cores_of_others']:.2f} cores meanwhile"
     if r["quiet"]: screen.line(f"quiet machine: {others}", "dim")
-    else: screen.line(f"! NOT a quiet machine: {others}. Trust the ratios little, the rest not at all; run again when it is quiet.", "yellow")
+    else: screen.line(f"! NOT a quiet machine: {others}. Trust the ratios little, the rest not at all; "
+                      "run again later.", "yellow")
     whole = "rfs bench --compile, or --no-cache to see what the cache saves"
     screen.line("next: " + ("rfs bench, the whole measurement" if o["new_tokens"] < 64 else whole), "dim")
 
 # %% ../nbs/10_cli.ipynb #df384a33
-if __name__ == "__main__" and __package__ == "reasoning_from_scratch": raise SystemExit(main())  # python -m reasoning_from_scratch.cli
+if __name__ == "__main__" and __package__ == "reasoning_from_scratch": raise SystemExit(main())
