@@ -29,7 +29,12 @@ def humaneval_file(
     path = data_folder("openai/human-eval", cache_dir) / "HumanEval.jsonl.gz"
     if path.is_file() and file_hash(path, SHA256) == SHA256: return path
     path.unlink(missing_ok=True)
-    with or_local("humaneval"), clear_errors("HumanEval"): return fetch(url, path, etag=SHA256)
+    with or_local("humaneval"), clear_errors("HumanEval"):
+        try: return fetch(url, path, etag=SHA256)
+        except OSError as e:
+            if SHA256[:12] not in str(e): raise
+            raise OSError(f"{path.name} arrived twice, and was not the file that its authors published (whose hash is "
+                          f"{SHA256[:12]}...): nothing was kept. Try again later, or from another network.") from None
 
 def read_problems(
     path: str | os.PathLike, # JSONL, compressed or not
@@ -104,8 +109,8 @@ def grade_program(
 # %% ../../nbs/evaluate/10_humaneval.ipynb #9d251a93
 NOT_ALLOWED = (
     "humaneval runs programs that a model writes, on this machine. They run in a separate process without network, "
-    "without files but those in a temporary folder, and with little time and memory: a seat belt, not a prison. To allow it: "
-    "--allow-code-execution in a terminal, humaneval(allow_code_execution=True) in Python.")
+    "without files but those in a temporary folder, and with little time and memory: a seat belt, not a prison. "
+    "To allow it: --allow-code-execution in a terminal, humaneval(allow_code_execution=True) in Python.")
 
 def humaneval(
     path: str | os.PathLike | None = None, # a local file, JSONL or JSONL.gz; None: the published one, fetched or cached
