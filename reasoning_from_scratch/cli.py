@@ -213,6 +213,12 @@ def _answer_options(parser):
 
 def _examples(*lines): return "examples:\n" + "\n".join("  " + line for line in lines)
 
+def _version(package):
+    "The installed version, or the one in the source tree, or None."
+    if package == "reasoning_from_scratch": return importlib.import_module(package).__version__
+    try: return version(package)
+    except PackageNotFoundError: return None
+
 # %% ../nbs/10_cli.ipynb #45c2936d
 def make_parser() -> argparse.ArgumentParser:
     "The parser of `rfs` and of its commands."
@@ -268,12 +274,6 @@ def make_parser() -> argparse.ArgumentParser:
     _bench_options(p)
     _model_options(p, model=None, compile="measure ours compiled too, over a static cache")
     return top
-
-def _version(package):
-    "The installed version, or the one in the source tree, or None."
-    if package == "reasoning_from_scratch": return importlib.import_module(package).__version__
-    try: return version(package)
-    except PackageNotFoundError: return None
 
 # %% ../nbs/10_cli.ipynb #6f09e357
 def main(
@@ -421,7 +421,8 @@ def _question(args) -> tuple[str, str | None, str]:
     if text == "-": text = sys.stdin.read().strip()
     if not text: raise UsageError('the question is empty (0 characters). Type one: rfs ask "What is 17 + 25 * 2?"')
     if args.answer is not None:
-        with _bad_use(): importlib.import_module("reasoning_from_scratch.grade").read(args.answer)
+        try: importlib.import_module("reasoning_from_scratch.grade").read(args.answer)
+        except ValueError as e: raise UsageError(f"--answer {args.answer!r} cannot be read: {e}.") from e
         return text, args.answer.strip(), "given by --answer"
     gold = pocket.work_out(text)
     return text, None if gold is None else str(gold), "checked by exact arithmetic"
