@@ -155,8 +155,8 @@ def refuse_events(
     from os.path import realpath
     never = (
         "socket.", "subprocess.", "os.system", "os.exec", "os.fork", "os.posix_spawn", "os.kill", "signal.pthread_kill",
-        "pty.", "ctypes.", "os.chmod", "os.chown", "os.lchown", "os.link", "os.symlink", "os.setxattr", "os.removexattr",
-        "os.utime", "os.remove", "os.rename", "os.rmdir", "os.truncate", "fcntl.", "resource.", "gc.", "code.__new__",
+        "pty.", "ctypes.", "os.chmod", "os.chown", "os.lchown", "os.link", "os.symlink", "os.setxattr",
+        "os.removexattr", "os.utime", "os.remove", "os.rename", "os.rmdir", "os.truncate", "fcntl.", "resource.", "gc.", "code.__new__",
         "sqlite3.")
     paths = ("open", "os.mkdir", "os.listdir", "os.scandir", "os.chdir")
     changing = O_WRONLY | O_RDWR | O_CREAT | O_TRUNC | O_APPEND
@@ -264,6 +264,7 @@ def build_whole(
         raise TypeError(f"the program returned an object of class {parts[0][:100]}; only plain data can be compared")
     raise ValueError(f"the program's answer is no {name}")
 
+# %% ../../nbs/evaluate/09_sandbox.ipynb #0505ec53
 def unpack(
     data: bytes,           # that someone else made
     most: int = 1_000_000, # values
@@ -349,6 +350,7 @@ def how_it_ended(
     if end: return "crash", f"ended by {signal.Signals(end).name}"
     return "exit", f"left with status {os.WEXITSTATUS(status)}"
 
+# %% ../../nbs/evaluate/09_sandbox.ipynb #b75eb038
 def nearest_error(
     names: list[str], # of an exception's class and of those above it
     text: str,        # what it says

@@ -4,11 +4,11 @@
 
 # %% auto #0
 __all__ = ['MAX_WORK', 'MAX_TERMS', 'MAX_BITS', 'MAX_POWER', 'Polynomial', 'ONE', 'Quotient', 'LARGE_FACTOR', 'DIGITS', 'BRANCH',
-           'SIZES', 'TooBig', 'NoValue', 'start_budget', 'spend', 'constant', 'generator', 'bits', 'rational_power',
-           'normal_monomial', 'joined', 'collect', 'plus', 'times', 'quotient', 'add', 'mul', 'rational', 'spelled',
-           'opaque', 'factors', 'root_of_rational', 'whole_power', 'fractional_power', 'power', 'counted', 'canonical',
-           'independent', 'same_form', 'context', 'refuse', 'function_value', 'power_value', 'marked', 'approximate',
-           'point_at', 'variables', 'close', 'same_number']
+           'SIZES', 'TooBig', 'OutOfBudget', 'NoValue', 'start_budget', 'spend', 'constant', 'generator', 'bits',
+           'rational_power', 'normal_monomial', 'joined', 'collect', 'plus', 'times', 'quotient', 'add', 'mul',
+           'rational', 'spelled', 'opaque', 'factors', 'root_of_rational', 'whole_power', 'fractional_power', 'power',
+           'counted', 'canonical', 'form_and_cost', 'worked_out', 'independent', 'same_form', 'context', 'refuse',
+           'function_value', 'power_value', 'marked', 'approximate', 'point_at', 'variables', 'close', 'same_number']
 
 # %% ../../nbs/grade/04_canonical.ipynb #2aeaed09
 import math, threading
@@ -28,6 +28,9 @@ _local = threading.local()
 class TooBig(ValueError):
     "Working it out would take more time or room than one grade may have."
 
+class OutOfBudget(TooBig):
+    "The steps of this grade are spent."
+
 class NoValue(ValueError):
     "Not a number or a formula: a set, a word, a relation; or a division by zero."
 
@@ -40,9 +43,9 @@ def start_budget(
 def spend(
     steps: int,  # elementary steps about to be taken
 ):
-    "Count steps before they are taken. Raises TooBig when the budget does not reach."
+    "Count steps before they are taken. Raises OutOfBudget when the budget does not reach."
     left = getattr(_local, "left", MAX_WORK) - steps
-    if left < 0: raise TooBig("too much to work out")
+    if left < 0: raise OutOfBudget("too much to work out")
     _local.left = left
 
 # %% ../../nbs/grade/04_canonical.ipynb #03705ccc
@@ -261,11 +264,28 @@ def counted(
         return constant(math.comb(int(n), int(k))), ONE
     return opaque(kind, *values)
 
-@lru_cache(maxsize=8192)
 def canonical(
     tree: Tree,   # a formula
 ) -> Quotient:    # of two polynomials
     "The canonical form of a formula. Raises NoValue when it is none, TooBig over the budget."
+    before = getattr(_local, "left", MAX_WORK)
+    form, cost = form_and_cost(tree)
+    if getattr(_local, "left", MAX_WORK) == before: spend(cost)  # remembered: it costs what it cost the first time
+    return form
+
+@lru_cache(maxsize=8192)
+def form_and_cost(
+    tree: Tree,                 # a formula
+) -> tuple[Quotient, int]:      # its form, and the steps that it took
+    "Work a form out. The form is remembered, and so is its cost: a grade must not depend on what was graded before."
+    before = getattr(_local, "left", MAX_WORK)
+    form = worked_out(tree)
+    return form, before - getattr(_local, "left", MAX_WORK)
+
+def worked_out(
+    tree: Tree,   # a formula
+) -> Quotient:    # of two polynomials
+    "The rules of `canonical`, one for each kind."
     kind, parts = tree.kind, tree.parts
     if kind == "number": return constant(parts[0]), ONE
     if kind == "name":
@@ -435,7 +455,8 @@ def same_number(
     for k in range(len(SIZES) if free else 1):
         point = {name: mp.mpf(q.numerator) / q.denominator for name, q in point_at(k, free).items()}
         try: x, y = approximate(a, point, mp), approximate(b, point, mp)
-        except (TooBig, NoValue, ArithmeticError, ValueError): continue
+        except OutOfBudget: return None, agreed                          # and not: equal at the points so far
+        except (NoValue, ArithmeticError, ValueError): continue          # this point says nothing
         if close(x, y, mp): agreed += 1
         elif not free or BRANCH not in point: return False, agreed
     return (True if agreed >= (3 if free else 1) else None), agreed
