@@ -156,8 +156,8 @@ def refuse_events(
     never = (
         "socket.", "subprocess.", "os.system", "os.exec", "os.fork", "os.posix_spawn", "os.kill", "signal.pthread_kill",
         "pty.", "ctypes.", "os.chmod", "os.chown", "os.lchown", "os.link", "os.symlink", "os.setxattr",
-        "os.removexattr", "os.utime", "os.remove", "os.rename", "os.rmdir", "os.truncate", "fcntl.", "resource.", "gc.", "code.__new__",
-        "sqlite3.")
+        "os.removexattr", "os.utime", "os.remove", "os.rename", "os.rmdir", "os.truncate", "fcntl.", "resource.", "gc.",
+        "code.__new__", "sqlite3.")
     paths = ("open", "os.mkdir", "os.listdir", "os.scandir", "os.chdir")
     changing = O_WRONLY | O_RDWR | O_CREAT | O_TRUNC | O_APPEND
 
