@@ -729,8 +729,8 @@ def _check_folder(option, path):
     if not folder.is_dir(): raise UsageError(f"{option}: there is no folder {str(folder)!r}; make it first.")
 
 # %% ../nbs/10_cli.ipynb #a3acade8
-def _task(args, name):
-    "The task with its data, every problem of it fit to be graded."
+def _task(args, name, chat=True):
+    "The task with its data, every problem of it fit to be graded; `chat`: for a model that is asked, not continued."
     from reasoning_from_scratch.evaluate import TASKS, load_task
     if name not in TASKS:
         hint = f"{_closest(name, TASKS)} There are: {', '.join(TASKS)}."
@@ -742,7 +742,7 @@ def _task(args, name):
         raise UsageError("humaneval judges the programs that the model writes by running them. That needs your word: "
                          "--allow-code-execution. They run in a process of their own, without network, within limits.")
     if args.data and not Path(args.data).exists(): raise UsageError(f"--data: there is no {args.data!r}.")
-    options = {"allow_code_execution": True} if name == "humaneval" else {}
+    options = {"allow_code_execution": True, "chat": chat} if name == "humaneval" else {}
     with _bad_use(), _busy(f"reading {name}"):
         try: task = load_task(name, path=args.data, **options)
         except ConnectionError as e: raise ConnectionError(_advice(str(e), name)) from e
@@ -819,6 +819,7 @@ def _run_task(args):
     out, there = _records_file(args)
     if there and there[0]["task"] != task.name: raise _other_run(out, [("task", there[0]["task"], task.name)])
     model, tokenizer = _load(args)
+    if task.name == "humaneval" and tokenizer.eos_token != "<|im_end|>": task = _task(args, "humaneval", chat=False)
     tokens = args.max_new_tokens or task.max_new_tokens
     solver = Greedy(model, tokenizer, model_name=args.model, max_new_tokens=tokens, thinking=args.think,
                     batch_size=_batch_size(args, model, tokens), seed=args.seed)

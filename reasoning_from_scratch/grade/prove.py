@@ -10,7 +10,7 @@ __all__ = ['FRACTION', 'THOUSANDS', 'SCALAR', 'INTERVALS', 'SHAPES', 'REWRITES',
            'add', 'root_and_factor', 'orders', 'bounds', 'rewrites', 'differs', 'same_solutions', 'change', 'near_miss',
            'miss_value', 'miss_digits', 'in_digits', 'letters', 'powers', 'pi_in', 'near_misses', 'hostile_group',
            'nested_radical', 'hostile_pairs', 'hostile', 'Isolated', 'timed', 'Tally', 'tally', 'Check', 'last_box',
-           'all_pairs', 'attack', 'check']
+           'of_each_kind', 'all_pairs', 'attack', 'check']
 
 # %% ../../nbs/grade/06_prove.ipynb #9869b295
 import json
@@ -1591,6 +1591,17 @@ def last_box(
         if depth == 0: return text[start:i]
     return ""
 
+def of_each_kind(
+    pairs: list,  # (kind, pred, gold)
+    sample: int,  # at most so many
+    seed: int,    # of the draw
+) -> list:
+    "A sample with equally many pairs of every kind, or all of a kind that has fewer."
+    kinds = {}
+    for pair in pairs: kinds.setdefault(pair[0], []).append(pair)
+    share, rng = max(1, sample // len(kinds)), random.Random(seed)
+    return [pair for found in kinds.values() for pair in rng.sample(found, min(share, len(found)))]
+
 def all_pairs(
     golds: list[str],           # gold answers
     solutions: list[str] = (),  # their worked solutions, in the same order
@@ -1605,8 +1616,7 @@ def all_pairs(
         "rewrites": [(k, t, g) for g in once for k, t in rewrites(g)],
         "near misses": [(k, t, g) for g in once for k, t in near_misses(g)]}
     for section in ("rewrites", "near misses"):
-        if sample and len(pairs[section]) > sample:
-            pairs[section] = random.Random(seed).sample(pairs[section], sample)
+        if sample and len(pairs[section]) > sample: pairs[section] = of_each_kind(pairs[section], sample, seed)
     return pairs
 
 def attack(
