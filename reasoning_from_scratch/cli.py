@@ -947,7 +947,7 @@ def _read(path, notes):
     "Records of a file; a last line that was cut off is noted and left out."
     import warnings
     from reasoning_from_scratch.evaluate.loop import read_records
-    with warnings.catch_warnings(record=True) as said, _bad_use():
+    with warnings.catch_warnings(record=True, action="always") as said, _bad_use():
         warnings.simplefilter("always")
         records = read_records(path)
     notes += [str(w.message).replace("resume=True", "--resume") for w in said if issubclass(w.category, UserWarning)]

@@ -264,6 +264,7 @@ def counted(
         return constant(math.comb(int(n), int(k))), ONE
     return opaque(kind, *values)
 
+# %% ../../nbs/grade/04_canonical.ipynb #9a3cd236
 def canonical(
     tree: Tree,   # a formula
 ) -> Quotient:    # of two polynomials

@@ -1591,6 +1591,7 @@ def last_box(
         if depth == 0: return text[start:i]
     return ""
 
+# %% ../../nbs/grade/06_prove.ipynb #2bb31dc0
 def of_each_kind(
     pairs: list,  # (kind, pred, gold)
     sample: int,  # at most so many
