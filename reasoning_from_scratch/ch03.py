@@ -13,7 +13,7 @@ from pathlib import Path
 
 import torch
 
-from .evaluate.loop import Example, Solution, Task, duration, fingerprint, run
+from .evaluate.loop import Example, Solution, Task, duration, fingerprint, run, write_beside
 from .evaluate.loop import render_prompt as _book_prompt
 from .evaluate.math500 import math500_file, read_rows
 from .generate import generate_text_basic_stream_cache
@@ -145,10 +145,7 @@ def load_math500_test(
     path = Path(local_path)
     if path.is_file(): return read_rows(path, ("problem", "answer"))
     rows = read_rows(math500_file(), ("problem", "answer"))
-    if save_copy:
-        beside = path.with_name(path.name + ".new")
-        beside.write_text(json.dumps(rows, indent=2, ensure_ascii=False), encoding="utf-8")
-        beside.replace(path)
+    if save_copy: write_beside(path, json.dumps(rows, indent=2, ensure_ascii=False).encode())
     return rows
 
 def eta_progress_message(
@@ -187,7 +184,7 @@ def evaluate_math500_stream(
     "Evaluate on MATH-500, one problem at a time. Raises ValueError for an empty data set and a file of another run."
     examples = [Example(str(row.get("unique_id", i)), row["problem"], str(row["answer"])) for i, row in enumerate(math_data, 1)]
     def show(record, done, total, right):
-        if verbose: print(f"\n\n{done}/{total} | right: {record['correct']} | answer: {record['extracted']} | gold: {record['gtruth_answer']}")
+        print(f"\n\n{done}/{total} | right: {record['correct']} | answer: {record['extracted']} | gold: {record['gtruth_answer']}")
     out_path = Path(out_path or f"math500-{str(device).replace(':', '-')}.jsonl")
     solver, start = _BookSolver(model, tokenizer, device, max_new_tokens, verbose), time.time()
     records = run(Task("math500", examples), solver, out_path, resume=True, show=show if verbose else None)

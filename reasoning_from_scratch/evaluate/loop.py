@@ -7,10 +7,10 @@ __all__ = ['BOOK_KEYS', 'MORE_KEYS', 'START', 'RUN_KEYS', 'Example', 'render_pro
            'Solver', 'sampled_places', 'fingerprint', 'Greedy', 'reply_ids', 'to_line', 'asked', 'verdict', 'answered',
            'wrong_with', 'parse_records', 'read_records', 'OtherRun', 'differences', 'apart', 'match', 'lock',
            'RecordFile', 'duration', 'progress_line', 'ProgressBar', 'check_task', 'told', 'run', 'regrade', 'changed',
-           'write_records']
+           'write_beside', 'write_records']
 
 # %% ../../nbs/evaluate/01_loop.ipynb #6d6f36f0
-import errno, hashlib, json, math, os, time, warnings
+import errno, hashlib, json, math, os, time, uuid, warnings
 from collections import Counter
 from collections.abc import Callable
 from contextlib import contextmanager, nullcontext
@@ -543,12 +543,21 @@ def changed(
     "Which records does another grading judge otherwise?"
     return [(a, b) for a, b in zip(before, after, strict=True) if a["correct"] != b["correct"]]
 
+def write_beside(
+    path: str | os.PathLike,   # replaced if there is one
+    data: bytes,               # the whole file
+) -> Path:
+    "Write a file beside its place, then rename it: nobody meets half a file, and a failure leaves none behind."
+    path = Path(path)
+    beside = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
+    try:
+        beside.write_bytes(data)
+        return beside.replace(path)
+    finally: beside.unlink(missing_ok=True)
+
 def write_records(
     records: list[dict],
     path: str | os.PathLike,   # replaced if there is one
 ):
     "A whole file of records, regraded ones say: written beside its place first, then renamed."
-    path = Path(path)
-    beside = path.with_name(path.name + ".partial")
-    beside.write_bytes(b"".join(map(to_line, records)))
-    beside.replace(path)
+    write_beside(path, b"".join(map(to_line, records)))

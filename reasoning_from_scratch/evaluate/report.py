@@ -7,10 +7,10 @@ __all__ = ['OUTCOMES', 'PAIRS', 'spell', 'as_html', 'outcome', 'cut', 'bar', 'ba
            'as_option', 'filters', 'versus', 'policy', 'report_html', 'write_report']
 
 # %% ../../nbs/evaluate/03_report.ipynb #ee9dea11
-import base64, hashlib, html, json, os, re, uuid
+import base64, hashlib, html, json, os, re
 from pathlib import Path
 from string import Template
-from .loop import duration
+from .loop import duration, write_beside
 from .statistics import compare, natural, summarize
 
 # %% ../../nbs/evaluate/03_report.ipynb #90d88aa5
@@ -535,8 +535,4 @@ def write_report(
     "Write one self-contained HTML file. ValueError for no or broken records, OSError where it cannot be written."
     path, page = Path(path), report_html(records, title=title, other=other)
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
-    try:
-        beside.write_bytes(page.encode())
-        return beside.replace(path)
-    finally: beside.unlink(missing_ok=True)
+    return write_beside(path, page.encode())

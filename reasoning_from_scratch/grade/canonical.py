@@ -16,7 +16,6 @@ from fractions import Fraction
 from functools import lru_cache
 
 from .read import Tree
-from .tokens import Unreadable
 
 # %% ../../nbs/grade/04_canonical.ipynb #6ebdfc3f
 MAX_WORK = 10_000    # elementary steps of one grade
