@@ -10,28 +10,29 @@ from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from fastcore.basics import patch
 
-# %% ../../nbs/engine/01_blocks.ipynb #281728cf
+# %% ../../nbs/engine/01_blocks.ipynb #31d6e7d0
 class BlockPool:
-    "Which blocks are free, how many rows use each, and what stands in the full ones (Kwon et al. 2023, section 4). ValueError for a size below 1."
+    "Which blocks are free, how many rows use each, what the full ones hold (Kwon et al. 2023, section 4). ValueError for a size that cannot work."
     def __init__(self,
         n_blocks: int,         # blocks of the memory, block 0 included
         block_size: int = 16,  # tokens in a block
     ):
-        if n_blocks < 2: raise ValueError(f"n_blocks is {n_blocks}; it must be at least 2: block 0 takes the padding and is never handed out.")
-        if block_size < 1: raise ValueError(f"block_size is {block_size}; a block holds at least 1 token.")
+        if n_blocks < 2:
+            raise ValueError(f"n_blocks is {n_blocks}; it must be at least 2, for block 0 takes the padding and is never handed out.")
+        if block_size < 1: raise ValueError(f"block_size is {block_size}; a block must hold at least 1 token.")
         self.n_blocks, self.block_size = n_blocks, block_size
         self.empty = list(range(n_blocks - 1, 0, -1))     # blocks that hold nothing of use; the last is taken first
         self.refs = [0] * n_blocks                        # rows that use each block
         self.index: dict[tuple, int] = {}                 # (block before, the block's tokens) → block
         self.key: dict[int, tuple] = {}                   # block → where it stands in the index
         self.idle: OrderedDict[int, None] = OrderedDict() # blocks in the index that no row uses, longest unused first
-        self.evicted = 0                                  # blocks whose text had to be forgotten
+        self.evicted = 0                                  # texts of blocks that had to be forgotten
 
     @property
     def available(self) -> int: return len(self.empty) + len(self.idle)  # blocks that `take` can still give
 
     def take(self) -> int: # a block that now has one user
-        "A block for new tokens: an empty one or, if there is none, the one unused for longest. MemoryError if all are in use."
+        "A block to write in: an empty one or, if there is none, the one unused for longest. MemoryError if all are in use."
         if self.empty: block = self.empty.pop()
         elif self.idle:
             block, _ = self.idle.popitem(last=False)
@@ -41,12 +42,12 @@ class BlockPool:
         self.refs[block] = 1
         return block
 
-# %% ../../nbs/engine/01_blocks.ipynb #31d6e7d0
+# %% ../../nbs/engine/01_blocks.ipynb #e8f61e64
 @patch
 def hold(self: BlockPool,
     blocks: Iterable[int], # blocks that one more row uses from now on
 ) -> None:
-    "Count one more user of each."
+    "Count one user more for each."
     for block in blocks:
         if self.refs[block] == 0: del self.idle[block]
         self.refs[block] += 1
@@ -55,14 +56,14 @@ def hold(self: BlockPool,
 def release(self: BlockPool,
     blocks: Sequence[int], # a row's blocks, in the order of its text
 ) -> None:
-    "Count one user less; the last blocks of a text are forgotten before its first."
+    "Count one user less for each, from the last to the first."
     for block in reversed(blocks):
         self.refs[block] -= 1
         if self.refs[block]: continue
         if block in self.key: self.idle[block] = None
         else: self.empty.append(block)
 
-# %% ../../nbs/engine/01_blocks.ipynb #e8f61e64
+# %% ../../nbs/engine/01_blocks.ipynb #562e459f
 @patch
 def publish(self: BlockPool,
     block: int,            # a full block in use
@@ -90,20 +91,20 @@ def find(self: BlockPool,
         found.append(before)
     return found
 
-# %% ../../nbs/engine/01_blocks.ipynb #562e459f
+# %% ../../nbs/engine/01_blocks.ipynb #29e4e940
 @patch
 def check(self: BlockPool,
     tables: Iterable[Sequence[int]], # the blocks of every row
 ) -> None:
-    "AssertionError unless the books are in order: every block accounted for once, every user counted, every index entry reachable."
+    "AssertionError unless every block is accounted for once, every user counted, every index entry reachable."
     users = [0] * self.n_blocks
     for table in tables:
         assert len(set(table)) == len(table), f"a row uses a block twice: {list(table)}"
         for block in table: users[block] += 1
-    assert users == self.refs, "the counts of users differ from the tables"
-    used = [b for b in range(self.n_blocks) if users[b]]
+    assert users == self.refs, f"users differ from the tables: {[(b, r, u) for b, (r, u) in enumerate(zip(self.refs, users)) if r != u]}"
+    used = [block for block in range(self.n_blocks) if users[block]]
     assert sorted([*self.empty, *self.idle, *used]) == list(range(1, self.n_blocks)), "a block is lost, or in two places"
-    assert {b: k for k, b in self.index.items()} == self.key, "the index and its inverse differ"
-    assert set(self.idle) <= set(self.key), "an idle block that nobody can find"
-    assert all(b in self.key for b in used if users[b] > 1), "a block that is still being written is shared"
-    assert all(before == 0 or before in self.key for before, _ in self.index), "an entry behind a block that was forgotten"
+    assert {block: key for key, block in self.index.items()} == self.key, "the index and its inverse differ"
+    assert all(block in self.key for block in self.idle), "a block is kept that nobody can find"
+    assert all(block in self.key for block in used if users[block] > 1), "a block that is still being written is shared"
+    assert all(before == 0 or before in self.key for before, _ in self.index), "a block was forgotten before its successor"
