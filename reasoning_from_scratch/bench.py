@@ -12,7 +12,7 @@ __all__ = ['INSTALL', 'CONTENDERS', 'OURS', 'AGAINST', 'MODES', 'BITS', 'ONE_ROW
            'run_memory', 'run_pocket', 'run_bench', 'each', 'machine_of', 'step_cost', 'ratio_of', 'limit_of',
            'peak_of', 'share_of_limit', 'pair_of', 'worst', 'at_path', 'goals_for', 'judge', 'text_table',
            'speed_table', 'first_token_table', 'memory_table', 'quality_table', 'samples_table', 'machine_table',
-           'report', 'goal_table', 'state_of', 'plot']
+           'report', 'goal_table', 'state_of', 'plot', 'check_plot', 'save_plot']
 
 # %% ../nbs/13_bench.ipynb #e35fafbb
 import contextlib, importlib.util, json, math, os, queue, random, shutil, signal, statistics
@@ -168,7 +168,8 @@ def ask(self: Worker,
         self.close()
         raise WorkerFailed(f"{self.name}: no answer to {do} within {timeout:g} s; it was ended. "
                            "Allow more with --timeout.") from None
-    if line is None: raise WorkerFailed(f"{self.name}: its process ended {self._how()} while asked to {do}{self._last()}")
+    if line is None:
+        raise WorkerFailed(f"{self.name}: its process ended {self._how()} while asked to {do}{self._last()}")
     answer = json.loads(line)
     if missing := answer.get("missing"):
         raise WorkerFailed(f"{self.name}: left out, needs {missing} ({how_to_get(missing)})")
@@ -190,7 +191,8 @@ def _last(self: Worker):
     return f": {lines[-1][:300]}" if lines else ""
 
 # %% ../nbs/13_bench.ipynb #c22e50ad
-INSTALL = {"llama_cpp": "pip install llama-cpp-python", "book": "set RFS_BOOK to a folder that holds the book's package"}
+INSTALL = {"llama_cpp": "pip install llama-cpp-python",
+           "book": "set RFS_BOOK to a folder that holds the book's package"}
 
 def how_to_get(
     package: str,  # what could not be imported
@@ -492,7 +494,7 @@ class Llama(Ours):
         o, self.vocab, self.contexts = self.o, self.o["cfg"]["vocab_size"], {}
         kind = "f32" if (o["kind"], o["dtype"]) == ("bf16", "float32") else o["kind"]
         key = json.dumps([o["cfg"], o["seed"], o["dtype"], o["model"] if not o["random"] else None], sort_keys=True)
-        path = Path(o["gguf"]) / f"rfs-bench-{hashlib.sha256(key.encode()).hexdigest()[:12]}-{kind}.gguf"
+        path = Path(o["gguf"]).expanduser() / f"rfs-bench-{hashlib.sha256(key.encode()).hexdigest()[:12]}-{kind}.gguf"
         if not path.is_file():
             super().build()
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -531,7 +533,8 @@ def generate(self: Llama,
     C.llama_memory_clear(C.llama_get_memory(context), True)
     feed, past = prompts, [0] * len(prompts)
     for _ in range(new_tokens):
-        for row, logits in zip(rows, self.decode(context, batch, feed, past)): token_ids[row].append(int(logits.argmax()))
+        found = self.decode(context, batch, feed, past)
+        for row in rows: token_ids[row].append(int(found[row].argmax()))
         clock.step(rows)
         feed = [[t[-1]] for t in token_ids]
     return clock.result(token_ids)
@@ -805,7 +808,8 @@ def default_options(
     from reasoning_from_scratch.device import choose_dtype, get_device
     o = dict(model=model, random=random, quick=quick, repeats=repeats, seed=seed, gguf=gguf, timeout=timeout,
              threads=threads or physical_cores(), modes=names_in(modes, {m: [m] for m in MODES}, "mode"),
-             ours=names_in(ours, {n: [n] for n in OURS}, "one of ours"), against=names_in(against, AGAINST, "contender"))
+             ours=names_in(ours, {n: [n] for n in OURS}, "one of ours"),
+             against=names_in(against, AGAINST, "contender"))
     o |= {k: small if quick else whole for k, (small, whole) in SIZES.items()}
     o |= dict(prompt_tokens=prompt_tokens or o["prompt_tokens"], new_tokens=new_tokens or o["new_tokens"])
     if o["new_tokens"] < 2:
@@ -840,8 +844,8 @@ def check_room(
     need = sum(pass_cost(o["cfg"], bits_of(name, o))[1] + 250e6 for name in everyone) + o["read_bytes"]
     free = psutil.virtual_memory().available
     if o["device"] == "cpu" and need > free:
-        raise ValueError(f"{len(everyone)} contenders at {o['model']}'s shape take at least {need / 1e9:.1f} GB together; "
-                         f"{free / 1e9:.1f} GB are free. Name fewer of them: --ours, --against.")
+        raise ValueError(f"{len(everyone)} contenders at {o['model']}'s shape take at least {need / 1e9:.1f} GB together, "
+                         f"and {free / 1e9:.1f} GB are free. Name fewer of them: --ours, --against.")
 
 def names_in(text, known, what):
     "The members of a list such as `a,b`, with groups written out. ValueError for an unknown one."
@@ -1212,7 +1216,8 @@ def goals_for(
     def second(cache): return value(f"first-token/ours-bf16/{cache}/second_token_s")
     def kl(p): return value(f"quality/{p}/kl", f"quality/{p}/kl_one_row")
     def accuracy(p):
-        return lambda r: next((tuple(q[k] for k in ("difference", "low", "high")) for q in at_path(r, f"quality/{p}")), None)
+        keys = ("difference", "low", "high")
+        return lambda r: next((tuple(q[k] for k in keys) for q in at_path(r, f"quality/{p}")), None)
     times, seconds, nats, compiled = "{:.2f} ×", "{:.1f} s", "{:.1e} nats", "compilation included"
     return [
         ("decode, bf16", "transformers", ">=", 2.4, speed("decode", "ours-bf16", "transformers"), times),
@@ -1293,20 +1298,23 @@ def first_token_table(part) -> str:
         for which in ("cold", "warm"):
             again = str(r["recompilations"]) if which == "warm" and "recompilations" in r else ""
             rows.append([name, which, *(f"{r[which][k]:.1f}" for k in keys), again])
-    return text_table(["contender", "compile cache", "import", "load", "prepare", "first token", "second", "recompiled"], rows, 2)
+    header = ["contender", "compile cache", "import", "load", "prepare", "first token", "second", "recompiled"]
+    return text_table(header, rows, 2)
 
 def memory_table(part) -> str:
     "Megabytes."
     rows = [[name, *(f"{r[k] / 1e6:,.1f}" for k in ("before", "peak", "weights", "cache")), f"{r['ratio']:.2f}"]
             for name, r in part.items()]
-    return text_table(["contender", "bare process", "peak", "weights", "cache", "(peak − bare) / (weights + cache)"], rows)
+    header = ["contender", "bare process", "peak", "weights", "cache", "(peak − bare) / (weights + cache)"]
+    return text_table(header, rows)
 
 def quality_table(part) -> str:
     "Distance and accuracy of each precision."
     rows = [[p, f"{q['kl']:.2e}", f"{q['kl_one_row']:.2e}", f"{q['tokens']:,}", f"{q['right']}/{q['n']}",
              f"{q['right_bf16']}/{q['n']}", f"{q['difference']:+.1%} ({q['low']:+.1%} to {q['high']:+.1%})"]
             for p, q in part.items()]
-    return text_table(["", "KL, nats/token", "one row alone", "tokens", "right", "bf16 right", "difference (95 %)"], rows)
+    header = ["", "KL, nats/token", "one row alone", "tokens", "right", "bf16 right", "difference (95 %)"]
+    return text_table(header, rows)
 
 def samples_table(result) -> str:
     "Many samples at once against one after another."
@@ -1336,16 +1344,17 @@ def report(
     weights = f"{o['model']}{chr(39) + 's shape, random' if o['random'] else ''} weights, {o['dtype']}"
     names = {"decode": "decode, one row", "prefill": f"prefill of {o['prefill_tokens']} tokens"}
     tables = {names.get(key, f"{key}, decode, all rows together"): speed_table(result, key) for key in result["speed"]}
-    if part := result.get("first-token"): tables["from a fresh process to the first tokens, seconds"] = first_token_table(part)
-    if part := result.get("memory"): tables["memory of a fresh process, MB"] = memory_table(part)
-    if part := result.get("quality"): tables["against bf16, embedded model, pocket500"] = quality_table(part)
+    for key, (title, table) in {"first-token": ("from a fresh process to the first tokens, seconds", first_token_table),
+                                "memory": ("memory of a fresh process, MB", memory_table),
+                                "quality": ("against bf16, embedded model, pocket500", quality_table)}.items():
+        if result.get(key): tables[title] = table(result[key])
     if table := samples_table(result): tables["many samples"] = table
     tables["machine"] = machine_table(m)
     if result["notes"]: tables["left out"] = "\n".join(result["notes"])
     if o["model"] == "qwen3-0.6b" and not o["quick"]: title = "goals"
     else: title = "goals (set for Qwen3-0.6B's shape and the default numbers: here the verdicts say little)"
     tables[title] = goal_table(result["goals"])
-    head = f"{weights}; {o['device']}: {m['device_name']}, threads: {m['threads']}; medians of {o['repeats']} rounds in turns"
+    head = f"{weights}; {o['device']} ({m['device_name']}), threads: {m['threads']}; medians of {o['repeats']} rounds in turns"
     return "\n\n".join([head, *(f"{title}\n{table}" for title, table in tables.items()), state_of(m)])
 
 def goal_table(goals) -> str:
@@ -1367,9 +1376,8 @@ def plot(
     result: dict,   # of `run_bench`
     ax=None,        # of matplotlib; None: a new figure
 ):                  # -> the axes
-    "Every contender under the roof that memory and multipliers make. ImportError, with what to do, without matplotlib."
-    try: import matplotlib.pyplot as plt
-    except ImportError as e: raise ImportError(f"a plot needs matplotlib ({how_to_get('matplotlib')})") from e
+    "Every contender under the roof that memory and multipliers make."
+    import matplotlib.pyplot as plt
     o, m = result["options"], result["machine"]
     ax = ax or plt.subplots(figsize=(8, 4.5))[1]
     peak = peak_of(result)
@@ -1387,5 +1395,32 @@ def plot(
     for key, marker in zip(result["speed"], "os^Dv<>"): ax.plot([], [], marker, color="0.6", label=key)
     ax.set(xscale="log", yscale="log", xlabel="operations per byte read", ylabel="GFLOP/s",
            title=f"{o['model']}'s shape, {m['threads']} threads")
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_major_formatter("{x:g}")
+        axis.set_minor_formatter("")
     ax.legend(fontsize=7, loc="center left", bbox_to_anchor=(1, 0.5))
     return ax
+
+# %% ../nbs/13_bench.ipynb #f1bfdd90
+def check_plot(
+    path: str,  # where a picture shall go
+):
+    "ValueError, before any work, where it cannot: no matplotlib, no such folder, no such format."
+    place, formats = Path(path).expanduser(), (".png", ".pdf", ".svg")
+    if importlib.util.find_spec("matplotlib") is None:
+        raise ValueError(f"a picture needs matplotlib, which is not installed ({how_to_get('matplotlib')}).")
+    if place.suffix.lower() not in formats: raise ValueError(f"{path!r} is no picture's name; end it in {', '.join(formats)}.")
+    if not place.parent.is_dir(): raise ValueError(f"there is no folder {str(place.parent)!r} for {place.name}; make it first.")
+
+def save_plot(
+    result: dict,  # of `run_bench`
+    path: str,     # .png, .pdf or .svg
+):
+    "The picture as a file, written beside its place and renamed."
+    import io
+    from reasoning_from_scratch.evaluate.loop import write_beside
+    from matplotlib.figure import Figure
+    figure, data = Figure(figsize=(8, 4.5)), io.BytesIO()
+    plot(result, figure.subplots())
+    figure.savefig(data, format=Path(path).suffix[1:].lower(), dpi=150, bbox_inches="tight")
+    write_beside(Path(path).expanduser(), data.getvalue())

@@ -4,13 +4,11 @@
 
 # %% auto #0
 __all__ = ['clean', 'ThinkSplitter', 'Screen', 'table', 'UsageError', 'make_parser', 'main', 'Reply', 'start', 'reply', 'ask',
-           'Chat', 'chat', 'model_table', 'info', 'download', 'evaluate', 'Progress', 'text_bar', 'random_model',
-           'measure_memory', 'measure_memory_apart', 'ratio_interval', 'read_bandwidth', 'Others', 'bench',
-           'read_per_token']
+           'Chat', 'chat', 'model_table', 'info', 'download', 'evaluate', 'Progress', 'text_bar', 'bench']
 
 # %% ../nbs/10_cli.ipynb #d9acfd66
 import argparse, contextlib, difflib, importlib, json, os, random, re
-import shlex, shutil, signal, statistics, subprocess, sys, time, unicodedata
+import shlex, shutil, signal, subprocess, sys, time, unicodedata
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -268,11 +266,14 @@ def make_parser() -> argparse.ArgumentParser:
     p.add_argument("--list", action="store_true", help="list the names")
     p.add_argument("--json", action="store_true", help="print JSON")
 
-    p = add("bench", bench, "measure tokens per second and memory, side by side with transformers",
-        "rfs bench                       # Qwen3-0.6B's shape, random weights", "rfs bench --quick",
-        "rfs bench --model pocket --quick", "rfs bench --prompt-tokens 512 --repeats 5 --json")
+    p = add("bench", bench, "measure tokens per second and memory, beside others and beside what the machine allows",
+        "rfs bench                                    # Qwen3-0.6B's shape, random weights; some minutes",
+        "rfs bench --shape pocket --quick             # does everything work? seconds",
+        "rfs bench --modes all --repeats 5 --plot roofline.png",
+        "rfs bench --modes decode,batch --against llama.cpp --gguf ~/.cache/rfs-bench",
+        "rfs bench --ours ours,ours-int4 --against '' --json")
     _bench_options(p)
-    _model_options(p, model=None, compile="measure ours compiled too, over a static cache")
+    _model_options(p, model=None, compile=None)
     return top
 
 # %% ../nbs/10_cli.ipynb #6f09e357
@@ -333,11 +334,11 @@ def _load(args):
 
 @contextlib.contextmanager
 def _busy(what):
-    "A spinner on the terminal's standard error while something takes its time; nothing in a pipe."
+    "A spinner on the terminal's standard error while something takes its time; nothing in a pipe. Gives what changes its text."
     from rich.console import Console
     console = Console(stderr=True, force_jupyter=False)
-    if not sys.stderr.isatty() or os.environ.get("NO_COLOR"): yield; return
-    with console.status(clean(what) + " …", spinner="line"): yield
+    if not sys.stderr.isatty() or os.environ.get("NO_COLOR"): yield lambda text: None; return
+    with console.status(clean(what) + " …", spinner="line") as status: yield lambda text: status.update(clean(text) + " …")
 
 # %% ../nbs/10_cli.ipynb #50fc1a56
 class Reply:
@@ -573,24 +574,15 @@ def _read_line(screen) -> str | None:
     return line.strip()
 
 # %% ../nbs/10_cli.ipynb #b9424c63
-def _shape(name) -> dict:
-    "The config of a model that may not be here yet, by its name or from its folder. ValueError for an unknown one."
-    from reasoning_from_scratch import qwen3, weights
-    place = weights.resolve_model(name)
-    if isinstance(place, Path): return weights.read_config(place)
-    known = next((n for n, repo in weights.MODELS.items() if repo == place), None)
-    if known is None:
-        raise ValueError(f"the shape of {name!r} is only known once it is downloaded: rfs download {name}")
-    return qwen3.CONFIGS[known]
-
 def model_table() -> list[dict]:
     "Every known model: name, parameters, bytes of its bf16 weights and its cache per 1,000 tokens, whether it is here."
+    from reasoning_from_scratch.bench import shape_of
     from reasoning_from_scratch.kv_cache import cache_bytes
     from reasoning_from_scratch.qwen3 import count_parameters, model_bytes
     from reasoning_from_scratch.weights import MODELS, cached_models
     here, rows = cached_models(), []
     for name in dict.fromkeys([*here, *MODELS]):
-        cfg = _shape(name)
+        cfg = shape_of(name)
         rows.append({"name": name, "parameters": count_parameters(cfg)["total"], "here": name in here,
                      "weights_bytes": model_bytes(cfg, "bfloat16"), "context_length": cfg["context_length"],
                      "cache_bytes_per_1000_tokens": cache_bytes(cfg, 1000, dtype="bfloat16")})
@@ -1073,286 +1065,53 @@ def _list_tasks(args):
 # %% ../nbs/10_cli.ipynb #4a75fe9d
 def _bench_options(p):
     g = p.add_argument_group("measurement")
+    g.add_argument("--modes", metavar="LIST", default="decode,prefill,machine",
+        help="what to measure: decode, prefill, batch, samples, first-token, memory, pocket, quality, machine, or all "
+             "(default: %(default)s)")
+    g.add_argument("--against", metavar="LIST", default="transformers,llama.cpp,book",
+        help="beside whom: transformers, transformers-static, llama.cpp, book; '' for nobody (default: %(default)s)")
+    g.add_argument("--ours", metavar="LIST", default="all", help="which of ours: ours, ours-bf16, ours-int8, ours-int4 (default: all)")
+    g.add_argument("--shape", metavar="NAME", default="qwen3-0.6b",
+        help="random weights of this model's shape, nothing to download (default: %(default)s); "
+             "--model takes the model itself")
     g.add_argument("--prompt-tokens", type=_count, metavar="N", help="tokens of the prompt (default: 64)")
     g.add_argument("--new-tokens", type=_count, metavar="N", help="tokens to generate (default: 64)")
-    g.add_argument("--repeats", type=_count, metavar="N", help="interleaved repetitions (default: 3)")
-    g.add_argument("--quick", action="store_true", help="16 prompt tokens and 16 new ones, unless you say otherwise")
-    g.add_argument("--random", action=argparse.BooleanOptionalAction,
-        help="random weights of the model's shape, nothing to download (default unless --model is given)")
-    g.add_argument("--no-cache", action="store_true", help="measure ours without its KV cache too")
-    g.add_argument("--seed", type=int, default=0, help="seed of weights and prompt (default: %(default)s)")
+    g.add_argument("--repeats", type=_count, metavar="N", default=3, help="rounds, in each everyone once (default: 3)")
+    g.add_argument("--quick", action="store_true", help="small numbers of everything, to see that it works")
+    g.add_argument("--threads", type=_count, metavar="N", help="for every contender (default: one for each core)")
+    g.add_argument("--timeout", type=_count, metavar="SECONDS", default=900, help="for one job of a contender (default: 900)")
+    g.add_argument("--seed", type=int, default=0, help="seed of weights and prompts (default: %(default)s)")
+    g = p.add_argument_group("files")
+    g.add_argument("--gguf", metavar="FOLDER", help="keep the files made for llama.cpp here, for the next time")
+    g.add_argument("--plot", metavar="FILE.png", help="draw every contender under the roof that the machine makes")
     g.add_argument("--json", action="store_true", help="print one JSON object")
 
 # %% ../nbs/10_cli.ipynb #e71f937d
-def random_model(
-    cfg: dict,             # a Qwen3 config; its "dtype" is that of the weights
-    seed: int = 0,         # seed of the weights
-    device: str = "cpu",   # where to build it
-):                         # -> Qwen3Model
-    "A model of this shape with random weights (normal, σ = 0.02; norms 1), filled in place: never a second copy."
-    import torch
-    from reasoning_from_scratch.weights import hollow_model
-    model = hollow_model(cfg)                                           # shapes only, no memory
-    if cfg.get("tie_embeddings"): model.out_head.weight = None          # one matrix: do not make room for it twice
-    model.to_empty(device=device)
-    if cfg.get("tie_embeddings"): model.out_head.weight = model.tok_emb.weight
-    generator = torch.Generator(device).manual_seed(seed)
-    for p in model.parameters(): p.data.normal_(0, 0.02, generator=generator) if p.dim() > 1 else p.data.fill_(1)
-    return model.eval().requires_grad_(False)
-
-# %% ../nbs/10_cli.ipynb #9568c0fa
-def _bench_model(options):
-    "The model to measure: loaded, or of the same shape with random weights."
-    from reasoning_from_scratch import weights
-    from reasoning_from_scratch.device import choose_dtype
-    dtype = choose_dtype(options["device"], options["dtype"])
-    if options["random"]:
-        return random_model({**_shape(options["model"]), "dtype": dtype}, options["seed"], options["device"])
-    return weights.load_model(options["model"], device=options["device"], dtype=dtype)[0]
-
-def _bench_prompt(model, options):
-    "Random token ids, as many as asked for."
-    draw = random.Random(options["seed"])
-    return [draw.randrange(model.cfg["vocab_size"]) for _ in range(options["prompt_tokens"])]
-
-def _time_ours(model, ids, n, **how):
-    "(prefill seconds, decode seconds, token ids) of `generate`: what a user of the library gets."
-    from reasoning_from_scratch.generate import generate
-    run = generate(model, [ids], max_new_tokens=n, eos_token_id=[], **how)
-    for _ in run: pass
-    return run.stats.prefill_seconds, run.stats.decode_seconds, run.token_ids[0]
-
-# %% ../nbs/10_cli.ipynb #e0ac0c2f
-def measure_memory(
-    options: dict,  # model, random, device, dtype, seed, prompt_tokens, new_tokens
-) -> dict:          # bytes: before, peak, weights, cache; and ratio = (peak - before) / (weights + cache)
-    "Build a model and generate in this process; run in a fresh one, so that nothing else is counted."
-    from reasoning_from_scratch.device import choose_dtype, memory_in_use, peak_memory, reset_peak_memory
-    from reasoning_from_scratch.kv_cache import cache_bytes
-    from reasoning_from_scratch.qwen3 import QWEN_CONFIG_06_B, model_bytes
-    dtype = choose_dtype(options["device"], options["dtype"])
-    tiny = {**QWEN_CONFIG_06_B, "vocab_size": 64, "emb_dim": 64, "n_layers": 1, "hidden_dim": 64,
-            "tie_embeddings": True, "dtype": dtype}
-    _time_ours(random_model(tiny, 0, options["device"]), [1] * 16, 8)  # all libraries are loaded before the count begins
-    before, _ = memory_in_use(options["device"]), reset_peak_memory(options["device"])
-    model = _bench_model(options)
-    _time_ours(model, _bench_prompt(model, options), options["new_tokens"])
-    out = dict(before=before, peak=peak_memory(options["device"]), weights=model_bytes(model.cfg),
-               cache=cache_bytes(model.cfg, options["prompt_tokens"] + options["new_tokens"]))
-    return out | dict(ratio=(out["peak"] - out["before"]) / (out["weights"] + out["cache"]))
-
-def measure_memory_apart(options):
-    "`measure_memory` in a new interpreter that sees the same package."
-    root = str(Path(importlib.import_module("reasoning_from_scratch").__file__).resolve().parents[1])
-    env = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))}
-    code = ("import sys, json, reasoning_from_scratch.cli as c; "
-            "print(json.dumps(c.measure_memory(json.loads(sys.argv[1]))))")
-    done = subprocess.run([sys.executable, "-c", code, json.dumps(options)], env=env, capture_output=True, text=True)
-    if done.returncode:
-        raise RuntimeError("measuring memory failed: " + (done.stderr.strip() or "no message").splitlines()[-1])
-    return json.loads(done.stdout.splitlines()[-1])
-
-# %% ../nbs/10_cli.ipynb #ad2a6f66
-class _Transformers:
-    "The same weights (the same memory) in `transformers`, decoding by the barest loop it allows."
-    def __init__(self, model):
-        import torch
-        from reasoning_from_scratch.weights import config_to_hf, ours_to_hf
-        tf = importlib.import_module("transformers")  # only ever compared with, never needed
-        config = tf.Qwen3Config(**{**config_to_hf(model.cfg), "dtype": model.tok_emb.weight.dtype})
-        with torch.device("meta"): self.model = tf.Qwen3ForCausalLM(config).eval()
-        dtype, state = model.tok_emb.weight.dtype, {}
-        for name, p in model.state_dict().items(): state[ours_to_hf(name)] = p if p.dim() > 1 else p.to(dtype)
-        self.model.load_state_dict(state, strict=False, assign=True)
-        self.model.tie_weights() if model.cfg.get("tie_embeddings") else None
-        rotary = self.model.model.rotary_emb
-        self.model.model.rotary_emb = type(rotary)(config).to(model.tok_emb.weight.device)  # a buffer, not a weight
-
-    def time(self, ids, n):
-        import torch
-        from reasoning_from_scratch.device import synchronize
-        device = next(self.model.parameters()).device
-        with torch.inference_mode():
-            x, clock = torch.tensor([ids], device=device), time.perf_counter
-            synchronize(device); start = clock()
-            out = self.model(x, use_cache=True, logits_to_keep=1)
-            tokens = [out.logits[:, -1].argmax(-1, keepdim=True)]
-            synchronize(device); middle = clock()
-            for _ in range(n - 1):
-                out = self.model(tokens[-1], past_key_values=out.past_key_values, use_cache=True)
-                tokens.append(out.logits[:, -1].argmax(-1, keepdim=True))
-            synchronize(device)
-            return middle - start, clock() - middle, torch.cat(tokens, 1)[0].tolist()
-
-# %% ../nbs/10_cli.ipynb #9bb1bc07
-def ratio_interval(
-    ours: list[float],     # one figure a repetition
-    theirs: list[float],   # the other contender's, same repetitions
-    n_resamples: int = 2000,
-    seed: int = 0,
-) -> tuple[float, float, float]:  # median ratio, and its 95 % bootstrap interval
-    "Ratio of two contenders, paired by repetition: what slows one repetition slows both."
-    ratios, draw = [a / b for a, b in zip(ours, theirs, strict=True)], random.Random(seed)
-    medians = sorted(statistics.median(draw.choices(ratios, k=len(ratios))) for _ in range(n_resamples))
-    return statistics.median(ratios), medians[int(0.025 * n_resamples)], medians[int(0.975 * n_resamples)]
-
-def read_bandwidth(
-    device: str = "cpu",
-    n_bytes: int = 512_000_000,  # far more than any cache holds
-) -> float:                      # bytes per second
-    "How fast memory can be read: the best of four sums over a large tensor."
-    import torch
-    from reasoning_from_scratch.device import synchronize
-    x, times = torch.ones(n_bytes // 4, device=device), []
-    for _ in range(4):
-        synchronize(device); start = time.perf_counter()
-        x.sum()
-        synchronize(device); times.append(time.perf_counter() - start)
-    return n_bytes / min(times)
-
-# %% ../nbs/10_cli.ipynb #94015c97
-class Others:
-    "How much processor time the rest of the machine takes while we measure."
-    def __init__(self): self.start = self._read()
-
-    def cores(self) -> float:  # 0.5 = half a core, on average since the start
-        (wall, used), (wall0, used0) = self._read(), self.start
-        return max(0.0, (used - used0) / max(wall - wall0, 1e-9))
-
-    @staticmethod
-    def _read():
-        import psutil
-        total, me = psutil.cpu_times(), psutil.Process().cpu_times()
-        idle = total.idle + getattr(total, "iowait", 0) + getattr(total, "guest", 0) + getattr(total, "guest_nice", 0)
-        return time.perf_counter(), sum(total) - idle - sum(me[:4])  # mine: user, system, and both of ended children
-
-# %% ../nbs/10_cli.ipynb #fe1dadf2
 def bench(
     args: argparse.Namespace,  # see `rfs bench --help`
-) -> int:                      # exit code
-    "`rfs bench`: prefill and decode, ours and others', interleaved in one run, with memory and its bandwidth."
-    o = _bench_setup(args)
-    with _busy("memory, in a process of its own"): memory = measure_memory_apart(o)
-    with _busy("building the model"): model = _bench_model(o)
-    with _busy("building its twin in transformers"): contenders, notes = _contenders(model, o)
-    ids = _bench_prompt(model, o)
-    others = Others()
-    runs, bandwidth = _interleave(contenders, ids, o)
-    cores = others.cores()
-    result = _bench_result(o, model, runs, bandwidth, memory, cores, notes)
-    if args.json: print(json.dumps(result))
-    else: _bench_report(Screen(), o, result)
-    return 0
-
-def _bench_setup(args) -> dict:
-    "The measurement as plain data, checked."
-    from reasoning_from_scratch.device import choose_dtype, get_device, seed_everything
-    small = 16 if args.quick else 64
-    o = dict(model=args.model or "qwen3-0.6b", random=args.model is None if args.random is None else args.random,
-             seed=args.seed, compile=args.compile, no_cache=args.no_cache, repeats=args.repeats or 3,
-             prompt_tokens=args.prompt_tokens or small, new_tokens=args.new_tokens or small)
-    if o["new_tokens"] < 2:
-        raise UsageError("--new-tokens is 1; it must be at least 2, since the first token comes from the prefill.")
+) -> int:                      # exit code: 1 where nobody could be measured
+    "`rfs bench`: ours and others in processes of their own, taking turns; tables, limits, verdicts."
+    from reasoning_from_scratch import bench as b
     with _bad_use():
-        seed_everything(args.seed)
-        device = get_device(args.device)
-        dtype = "bfloat16" if o["random"] and args.dtype == "auto" else args.dtype
-        o |= dict(device=str(device), dtype=str(choose_dtype(device, dtype)).removeprefix("torch."))
-        cfg = _shape(o["model"])
-        want = o["prompt_tokens"] + o["new_tokens"]
-        if want > cfg["context_length"]:
-            raise UsageError(f"{o['prompt_tokens']:,} prompt tokens and {o['new_tokens']:,} new ones are {want:,}; "
-                             f"{o['model']} takes {cfg['context_length']:,}. Lower --prompt-tokens or --new-tokens.")
-    return o
+        same = {k: getattr(args, k) for k in ("modes", "against", "ours", "quick", "prompt_tokens", "new_tokens", "repeats",
+                                              "threads", "device", "seed", "gguf", "timeout")}
+        o = b.default_options(model=args.model or args.shape, random=args.model is None,
+                              dtype="bfloat16" if args.dtype == "auto" else args.dtype, **same)
+        if args.plot: b.check_plot(args.plot)
+    with _busy("measuring") as progress: result = b.run_bench(o, progress)
+    if args.plot: b.save_plot(result, args.plot)
+    if args.json: print(json.dumps(result))
+    else: _bench_report(Screen(), args, o, b.report(result))
+    return 0 if all(part["contenders"] for part in result["speed"].values()) else 1
 
-# %% ../nbs/10_cli.ipynb #60255f6d
-def _contenders(model, o) -> tuple[dict, list[str]]:
-    "name → function(ids, n) → (prefill s, decode s, ids); and notes on what was left out."
-    import torch
-    out, notes = {"ours": lambda ids, n: _time_ours(model, ids, n)}, []
-    try: out[f"transformers {_version('transformers')}, dynamic cache"] = _Transformers(model).time
-    except ImportError: notes.append("transformers: skipped, needs transformers (pip install transformers)")
-    if o["compile"]:
-        compiled = torch.compile(model)
-        out["ours, compiled, static cache"] = lambda ids, n: _time_ours(compiled, ids, n)
-    if o["no_cache"]: out["ours, no cache"] = lambda ids, n: _time_ours(model, ids, n, use_cache=False)
-    return out, notes
-
-def _interleave(contenders, ids, o) -> tuple[dict, list[float]]:
-    "Every contender once a repetition, in turning order; memory's speed is read in between."
-    names, runs, bandwidth = list(contenders), {name: [] for name in contenders}, []
-    with _busy("warming up"):
-        for name in names: contenders[name](ids, min(4, o["new_tokens"]) if "compiled" not in name else o["new_tokens"])
-    for r in range(o["repeats"]):
-        for name in names[r % len(names):] + names[:r % len(names)]:
-            with _busy(f"repetition {r + 1} of {o['repeats']}: {name}"):
-                runs[name].append(contenders[name](ids, o["new_tokens"]))
-        bandwidth.append(read_bandwidth(o["device"]))
-    return runs, bandwidth
-
-# %% ../nbs/10_cli.ipynb #e545a138
-def _bench_result(o, model, runs, bandwidth, memory, cores, notes) -> dict:
-    "Everything measured, as plain data."
-    import torch
-    from reasoning_from_scratch.device import device_name
-    rows, decode, prefill = [], {}, {}
-    read, speed = read_per_token(model), statistics.median(bandwidth)
-    for name, times in runs.items():
-        prefill[name] = [o["prompt_tokens"] / t[0] for t in times]
-        decode[name] = [(o["new_tokens"] - 1) / t[1] for t in times]
-        same = sum(a == b for a, b in zip(runs["ours"][0][2], times[0][2]))
-        rows.append({"name": name, "prefill_tokens_per_s": statistics.median(prefill[name]),
-                     "decode_tokens_per_s": statistics.median(decode[name]),
-                     "share_of_bandwidth": statistics.median(decode[name]) * read / speed, "tokens_as_ours": same})
-    other = next((name for name in runs if name.startswith("transformers")), None)
-    ratios = {} if other is None else {
-        kind: dict(zip(("median", "low", "high"), ratio_interval(figures["ours"], figures[other])))
-        for kind, figures in (("prefill", prefill), ("decode", decode))}
-    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
-    return {**o, "device_name": device_name(o["device"]), "threads": torch.get_num_threads(), "contenders": rows,
-            "ratios": ratios, "memory": memory, "bandwidth_bytes_per_s": speed, "bytes_read_per_token": read,
-            "busy_cores_of_others": cores, "load_average": load, "quiet": cores < 0.1, "notes": notes}
-
-def read_per_token(
-    model,   # a Qwen3Model
-) -> int:    # bytes
-    "What one decoding step must read: every weight once, but of a separate embedding only one row."
-    from reasoning_from_scratch.qwen3 import model_bytes
-    return model_bytes(model.cfg) - (0 if model.cfg.get("tie_embeddings") else model.tok_emb.weight.nbytes)
-
-# %% ../nbs/10_cli.ipynb #b64d4393
-def _bench_report(screen, o, r):
-    "The result, to be read."
-    from reasoning_from_scratch.device import human_bytes
-    weights = f"{o['model']}{chr(39) + 's shape, random' if o['random'] else ':'} {o['dtype']} weights"
-    screen.line(f"{weights}, {o['device']} ({r['device_name']}), threads: {r['threads']}", "bold")
-    screen.line(f"{o['prompt_tokens']} prompt tokens, {o['new_tokens']} new, batch 1, "
-                f"medians of {o['repeats']} interleaved repetitions\n", "bold")
-    rows = [(c["name"], f"{c['prefill_tokens_per_s']:,.1f}", f"{c['decode_tokens_per_s']:,.1f}",
-             f"{c['share_of_bandwidth']:.0%}", f"{c['tokens_as_ours']} of {o['new_tokens']}") for c in r["contenders"]]
-    header = ("contender", "prefill tok/s", "decode tok/s", "of memory's speed", "same tokens")
-    table(screen, rows, header, right=(1, 2, 3, 4))
-    for note in r["notes"]: screen.line(note, "yellow")
-    speed, read = r["bandwidth_bytes_per_s"], r["bytes_read_per_token"]
-    screen.line(f"\nmemory is read at {human_bytes(speed)}/s; a token reads {human_bytes(read)}: "
-                f"at most {speed / read:,.1f} tok/s")
-    def judge(ok): return f"{screen.right} reached" if ok else f"{screen.wrong} missed"
-    large = r["memory"]["weights"] > 3e8  # the goals are those of the 0.6B model
-    for kind, q in r["ratios"].items():
-        goal = f"; goal at least 1.0: {judge(q['median'] >= 1)}" if kind == "decode" and large else ""
-        interval = f"(95 % interval {q['low']:.2f} to {q['high']:.2f})"
-        screen.line(f"{kind}: {q['median']:.2f} × transformers {interval}{goal}")
-    m = r["memory"]
-    goal = f"; goal at most 1.1: {judge(m['ratio'] <= 1.1)}" if large else ", which says little of a model this small"
-    parts = f"({human_bytes(m['weights'])} + {human_bytes(m['cache'])})"
-    screen.line(f"memory: {human_bytes(m['peak'] - m['before'])} above the bare process, "
-                f"{m['ratio']:.2f} × weights + cache {parts}{goal}")
-    others = f"others used {r['busy_cores_of_others']:.2f} cores meanwhile"
-    if r["quiet"]: screen.line(f"quiet machine: {others}", "dim")
-    else: screen.line(f"! NOT a quiet machine: {others}. Trust the ratios little, the rest not at all; "
-                      "run again later.", "yellow")
-    whole = "rfs bench --compile, or --no-cache to see what the cache saves"
-    screen.line("next: " + ("rfs bench, the whole measurement" if o["new_tokens"] < 64 else whole), "dim")
+def _bench_report(screen, args, o, text):
+    "The tables, and what to do next."
+    for line in text.splitlines(): screen.line(line)
+    if args.plot: screen.line(f"picture: {args.plot}")
+    if o["quick"]: after = "rfs bench, the real measurement"
+    elif len(o["modes"]) < 9: after = "rfs bench --modes all --repeats 5, everything; --plot FILE.png for a picture"
+    else: after = "the page that explains it: Measuring speed honestly"
+    screen.line(f"next: {after}", "dim")
 
 # %% ../nbs/10_cli.ipynb #df384a33
 if __name__ == "__main__" and __package__ == "reasoning_from_scratch": raise SystemExit(main())
