@@ -6,13 +6,13 @@
 __all__ = ['INSTALL', 'CONTENDERS', 'OURS', 'AGAINST', 'MODES', 'BITS', 'ONE_ROW', 'QUANTIZED', 'SIZES', 'pass_cost',
            'speed_limit', 'fill_random', 'random_model', 'shape_of', 'serve', 'WorkerFailed', 'Worker', 'how_to_get',
            'Clock', 'speeds', 'Ours', 'version_of', 'Fast', 'Transformers', 'gguf_name', 'write_gguf', 'Llama', 'Book',
-           'Machine', 'Others', 'cpu_seconds', 'Pocket', 'Quality', 'mean_of', 'bits_of', 'default_options',
-           'check_room', 'names_in', 'physical_cores', 'prompts_of', 'speed_jobs', 'interleave', 'ratio_interval',
-           'Session', 'run_speed', 'equal_until', 'run_early', 'run_samples', 'run_first_token', 'count_compilations',
-           'run_memory', 'run_pocket', 'run_bench', 'each', 'machine_of', 'step_cost', 'ratio_of', 'limit_of',
-           'peak_of', 'share_of_limit', 'pair_of', 'worst', 'at_path', 'goals_for', 'judge', 'text_table',
-           'speed_table', 'first_token_table', 'memory_table', 'quality_table', 'samples_table', 'machine_table',
-           'report', 'goal_table', 'state_of', 'plot', 'check_plot', 'save_plot']
+           'Machine', 'Others', 'our_seconds', 'cpu_seconds', 'Pocket', 'Quality', 'mean_of', 'bits_of',
+           'default_options', 'check_room', 'names_in', 'physical_cores', 'prompts_of', 'speed_jobs', 'interleave',
+           'ratio_interval', 'Session', 'run_speed', 'logits_off', 'equal_until', 'run_early', 'run_samples',
+           'run_first_token', 'count_compilations', 'run_memory', 'run_pocket', 'run_bench', 'each', 'machine_of',
+           'step_cost', 'ratio_of', 'limit_of', 'peak_of', 'share_of_limit', 'pair_of', 'worst', 'at_path', 'goals_for',
+           'judge', 'text_table', 'speed_table', 'first_token_table', 'memory_table', 'quality_table', 'samples_table',
+           'machine_table', 'report', 'goal_table', 'state_of', 'plot', 'check_plot', 'save_plot']
 
 # %% ../nbs/13_bench.ipynb #e35fafbb
 import contextlib, importlib.util, json, math, os, queue, random, shutil, signal, statistics
@@ -435,6 +435,12 @@ class Transformers(Ours):
             if self.device != "cpu" and new_tokens > 1: clock.step(rows, new_tokens - 1)
         return clock.result(token_ids)
 
+    def logits(self, prompt) -> dict:
+        "What follows a prompt."
+        import torch
+        with torch.inference_mode(): out = self.model(torch.tensor([prompt], device=self.device), logits_to_keep=1)
+        return {"logits": out.logits[0, -1].float().tolist()}
+
     def static_cache(self):
         "One static cache, made once and emptied for every run."
         import transformers as tf
@@ -507,7 +513,7 @@ class Llama(Ours):
         if not self.file: raise RuntimeError(f"llama.cpp cannot read {path.name}")
 
     def context(self, rows, tokens):
-        "A context for so many rows of so many tokens; kept, for making one takes time."
+        "An empty context for so many rows of so many tokens; kept and emptied, for making one takes time."
         import llama_cpp as C
         room = rows * -(-tokens // 256) * 256
         if (rows, room) not in self.contexts:
@@ -517,6 +523,7 @@ class Llama(Ours):
             context, batch = C.llama_init_from_model(self.file, how), C.llama_batch_init(max(room, 512), 0, 1)
             if not context: raise MemoryError(f"llama.cpp has no room for {rows} rows of {tokens} tokens")
             self.contexts[rows, room] = context, batch
+        C.llama_memory_clear(C.llama_get_memory(self.contexts[rows, room][0]), True)
         return self.contexts[rows, room]
 
 # %% ../nbs/13_bench.ipynb #116aa72a
@@ -526,11 +533,9 @@ def generate(self: Llama,
     new_tokens: int,           # for each row
 ) -> dict:
     "Greedy tokens, timed."
-    import llama_cpp as C
     rows = range(len(prompts))
     context, batch = self.context(len(prompts), max(map(len, prompts)) + new_tokens)
     clock, token_ids = Clock(len(prompts), self.device), [[] for _ in rows]
-    C.llama_memory_clear(C.llama_get_memory(context), True)
     feed, past = prompts, [0] * len(prompts)
     for _ in range(new_tokens):
         found = self.decode(context, batch, feed, past)
@@ -593,6 +598,12 @@ class Book(Ours):
             clock.step(range(len(prompts)))
         return clock.result(torch.cat(tokens, 1).tolist())
 
+    def logits(self, prompt) -> dict:
+        "What follows a prompt."
+        import torch
+        with torch.inference_mode(): found = self.model(torch.tensor([prompt], device=self.device))[0, -1]
+        return {"logits": found.float().tolist()}
+
 # %% ../nbs/13_bench.ipynb #5eb0cf6d
 class Machine(Ours):
     "What the machine can do at most."
@@ -645,8 +656,13 @@ class Others:
         import psutil
         total = psutil.cpu_times()
         idle = total.idle + getattr(total, "iowait", 0) + getattr(total, "guest", 0) + getattr(total, "guest_nice", 0)
-        me = psutil.Process()
-        return time.perf_counter(), sum(total) - idle - sum(cpu_seconds(p) for p in [me, *me.children(recursive=True)])
+        return time.perf_counter(), sum(total) - idle - our_seconds()
+
+def our_seconds() -> float:
+    "Processor time of this process and of all that it has started, ended ones too."
+    import psutil
+    me = psutil.Process()
+    return sum(cpu_seconds(p) for p in [me, *me.children(recursive=True)])
 
 def cpu_seconds(
     process,   # of psutil
@@ -791,7 +807,7 @@ def default_options(
     model: str = "qwen3-0.6b",          # whose shape, or which model
     random: bool = True,                # random weights of that shape; False: the model itself
     modes: str | list = "decode,prefill,machine",         # of `MODES`, or "all"
-    against: str | list = "transformers,llama.cpp,book",  # of `AGAINST`, or "all"; "" for none
+    against: str | list = "transformers,llama.cpp,book",  # of `AGAINST`, or "all"; "": nobody
     ours: str | list = "all",           # of `OURS`
     quick: bool = False,                # small numbers of everything, to see that it works
     prompt_tokens: int | None = None,   # default 64
@@ -839,13 +855,12 @@ def check_room(
     o: dict,  # see `default_options`
 ):
     "ValueError, before anything is allocated, where all contenders together cannot fit into memory."
-    import psutil
-    everyone = [*o["ours"], *o["against"]]
+    from reasoning_from_scratch.device import free_memory
+    everyone, free = [*o["ours"], *o["against"]], free_memory(o["device"])
     need = sum(pass_cost(o["cfg"], bits_of(name, o))[1] + 250e6 for name in everyone) + o["read_bytes"]
-    free = psutil.virtual_memory().available
-    if o["device"] == "cpu" and need > free:
-        raise ValueError(f"{len(everyone)} contenders at {o['model']}'s shape take at least {need / 1e9:.1f} GB together, "
-                         f"and {free / 1e9:.1f} GB are free. Name fewer of them: --ours, --against.")
+    if need > free:
+        raise ValueError(f"{len(everyone)} contenders at {o['model']}'s shape take at least {need / 1e9:.1f} GB together; "
+                         f"{free / 1e9:.1f} GB are free. Name fewer: --ours, --against.")
 
 def names_in(text, known, what):
     "The members of a list such as `a,b`, with groups written out. ValueError for an unknown one."
@@ -991,6 +1006,7 @@ def run_speed(
     for name in job["who"]:
         with contextlib.suppress(WorkerFailed): first[name] = measure(name)[-1]
     runs = interleave(list(first), measure, o["repeats"], session.look_at_machine)
+    off = logits_off(session, list(runs), prompts[0]) if key == "decode" else {}
     out = {"lengths": job["lengths"], "new_tokens": job["new_tokens"], "contenders": {}}
     for name, figures in runs.items():
         same = None
@@ -999,8 +1015,17 @@ def run_speed(
         prefill, decode, seconds = (list(column) for column in zip(*figures))
         if key == "prefill": decode = [sum(job["lengths"]) / s for s in prefill]
         out["contenders"][name] = {"prefill_s": prefill, "tokens_per_s": decode, "seconds": seconds,
-                                   "first_call_s": first[name], "same_tokens": same}
+                                   "first_call_s": first[name], "same_tokens": same, "logits_off": off.get(name)}
     return out
+
+def logits_off(session, names, prompt) -> dict[str, float]:
+    "How far everyone's logits after a prompt are from ours: the length of the difference over the length of ours."
+    found = {}
+    for name in names:
+        with contextlib.suppress(WorkerFailed):
+            found[name] = session.workers[name].ask("logits", session.o["timeout"], prompt=prompt)["logits"]
+    if "ours" not in found: return {}
+    return {name: math.dist(f, found["ours"]) / math.hypot(*found["ours"]) for name, f in found.items()}
 
 def equal_until(
     a: list, b: list,
@@ -1207,7 +1232,7 @@ def at_path(result, path) -> list:
 # %% ../nbs/13_bench.ipynb #875fc125
 def goals_for(
     o: dict,       # see `default_options`
-) -> list[tuple]:  # (what, against, ">=" "<=" "no slower" or "within", goal, figure(result), how to print it)
+) -> list[tuple]:  # (mode, what, against, ">=" "<=" "no slower" or "within", goal, figure(result), how to print it)
     "The goals; a figure is (median, low, high), or None where it was not measured."
     big, n, long = f"batch {o['batches'][-1]}", o["pocket_samples"], f"{o['long_tokens']:,} tokens, any length"
     def speed(key, a, b): return lambda r: ratio_of(r, key, a, b)
@@ -1220,28 +1245,28 @@ def goals_for(
         return lambda r: next((tuple(q[k] for k in keys) for q in at_path(r, f"quality/{p}")), None)
     times, seconds, nats, compiled = "{:.2f} ×", "{:.1f} s", "{:.1e} nats", "compilation included"
     return [
-        ("decode, bf16", "transformers", ">=", 2.4, speed("decode", "ours-bf16", "transformers"), times),
-        ("", "llama.cpp bf16", ">=", 1.0, speed("decode", "ours-bf16", "llama.cpp-bf16"), times),
-        ("", "memory limit", ">=", 0.85, lambda r: share_of_limit(r, "decode", "ours-bf16"), "{:.0%}"),
-        ("decode, int8", "llama.cpp Q8_0", ">=", 1.0, speed("decode", "ours-int8", "llama.cpp-q8_0"), times),
-        ("decode, int4", "llama.cpp Q4_0", ">=", 0.8, speed("decode", "ours-int4", "llama.cpp-q4_0"), times),
-        ("", "llama.cpp Q4_0", ">=", 1.0, speed("decode", "ours-int4", "llama.cpp-q4_0"), times),
-        ("prefill, bf16", "transformers", ">=", 1.3, speed("prefill", "ours-bf16", "transformers"), times),
-        ("prefill, int8", "bf16", "no slower", 1.0, speed("prefill", "ours-int8", "ours-bf16"), times),
-        ("prefill, int4", "bf16", "no slower", 1.0, speed("prefill", "ours-int4", "ours-bf16"), times),
-        (f"{big}, bf16", "transformers", ">=", 2.5, speed(big, "ours-bf16", "transformers"), times),
-        ("a step, most rows ended", "a batch of the rest", "<=", 1.1, pair("early", "after", "small"), times),
-        (f"{o['samples']} samples of a prompt", "separately", ">=", 4.0, pair("samples", "together", "apart"), times),
-        ("", "prompt computed, times", "<=", 1.0, value("samples/prompt_read/together"), "{:.2f}"),
-        ("first token, first ever", compiled, "<=", 20.0, second("cold"), seconds),
-        ("first token, cache warm", compiled, "<=", 8.0, second("warm"), seconds),
-        ("recompilations", long, "<=", 0, value("first-token/*/recompilations"), "{:.0f}"),
-        ("memory, peak", "weights + cache", "<=", 1.15, value("memory/ours-bf16/ratio"), times),
-        (f"pocket, {n} samples at once", "its eager stream", ">=", 12.0, pair("pocket", "at_once", "stream"), times),
-        ("quality of int8", "bf16, on pocket", "<=", 1e-3, kl("int8"), nats),
-        ("quality of int4", "bf16, on pocket", "<=", 2e-2, kl("int4"), nats),
-        ("accuracy of int8", "bf16, on pocket500", "within", 0, accuracy("int8"), "{:+.1%}"),
-        ("accuracy of int4", "bf16, on pocket500", "within", 0, accuracy("int4"), "{:+.1%}"),
+        ("decode", "decode, bf16", "transformers", ">=", 2.4, speed("decode", "ours-bf16", "transformers"), times),
+        ("decode", "", "llama.cpp bf16", ">=", 1.0, speed("decode", "ours-bf16", "llama.cpp-bf16"), times),
+        ("decode", "", "memory limit", ">=", 0.85, lambda r: share_of_limit(r, "decode", "ours-bf16"), "{:.0%}"),
+        ("decode", "decode, int8", "llama.cpp Q8_0", ">=", 1.0, speed("decode", "ours-int8", "llama.cpp-q8_0"), times),
+        ("decode", "decode, int4", "llama.cpp Q4_0", ">=", 0.8, speed("decode", "ours-int4", "llama.cpp-q4_0"), times),
+        ("decode", "", "llama.cpp Q4_0", ">=", 1.0, speed("decode", "ours-int4", "llama.cpp-q4_0"), times),
+        ("prefill", "prefill, bf16", "transformers", ">=", 1.3, speed("prefill", "ours-bf16", "transformers"), times),
+        ("prefill", "prefill, int8", "bf16", "no slower", 1.0, speed("prefill", "ours-int8", "ours-bf16"), times),
+        ("prefill", "prefill, int4", "bf16", "no slower", 1.0, speed("prefill", "ours-int4", "ours-bf16"), times),
+        ("batch", f"{big}, bf16", "transformers", ">=", 2.5, speed(big, "ours-bf16", "transformers"), times),
+        ("batch", "a step, most rows ended", "a batch of the rest", "<=", 1.1, pair("early", "after", "small"), times),
+        ("samples", f"{o['samples']} samples of a prompt", "separately", ">=", 4.0, pair("samples", "together", "apart"), times),
+        ("samples", "", "prompt computed, times", "<=", 1.0, value("samples/prompt_read/together"), "{:.2f}"),
+        ("first-token", "first token, first ever", compiled, "<=", 20.0, second("cold"), seconds),
+        ("first-token", "first token, cache warm", compiled, "<=", 8.0, second("warm"), seconds),
+        ("first-token", "recompilations", long, "<=", 0, value("first-token/*/recompilations"), "{:.0f}"),
+        ("memory", "memory, peak", "weights + cache", "<=", 1.15, value("memory/ours-bf16/ratio"), times),
+        ("pocket", f"pocket, {n} samples at once", "its eager stream", ">=", 12.0, pair("pocket", "at_once", "stream"), times),
+        ("quality", "quality of int8", "bf16, on pocket", "<=", 1e-3, kl("int8"), nats),
+        ("quality", "quality of int4", "bf16, on pocket", "<=", 2e-2, kl("int4"), nats),
+        ("quality", "accuracy of int8", "bf16, on pocket500", "within", 0, accuracy("int8"), "{:+.1%}"),
+        ("quality", "accuracy of int4", "bf16, on pocket500", "within", 0, accuracy("int4"), "{:+.1%}"),
     ]
 
 # %% ../nbs/13_bench.ipynb #151c6389
@@ -1250,10 +1275,13 @@ def judge(
 ) -> list[dict]:    # what, against, goal, figure, low, high, text, reached: True, False, or None where not measured
     "A verdict for every goal. The median decides; `no slower` and `within` ask whether the interval holds the goal."
     out = []
-    for what, against, sign, goal, figure, form in goals_for(result["options"]):
+    for mode, what, against, sign, goal, figure, form in goals_for(result["options"]):
         what, found = what or out[-1]["what"], figure(result)
         row = {"what": what, "against": against, "sign": sign, "goal": goal, "figure": None, "low": None, "high": None}
-        if found is None: out.append(row | {"text": "not measured", "reached": None}); continue
+        if found is None:
+            why = "not measured: see left out" if mode in result["options"]["modes"] else f"not measured: --modes {mode}"
+            out.append(row | {"text": why, "reached": None})
+            continue
         middle, low, high = found
         row |= {"figure": middle, "low": low, "high": high}
         reached = {">=": lambda: middle >= goal, "<=": lambda: middle <= goal,
@@ -1283,12 +1311,12 @@ def speed_table(
     for name, r in runs.items():
         median, low, high = ratio_of(result, key, name, base)
         warm = max(0.0, r["first_call_s"] - statistics.median(r["seconds"]))
-        same = "" if r["same_tokens"] is None else str(r["same_tokens"])
+        same = [f"{r[k]:{f}}" if r.get(k) is not None else "" for k, f in (("same_tokens", ""), ("logits_off", ".1e"))]
         rows.append([name, f"{statistics.median(r['tokens_per_s']):,.1f}", f"{median:.2f}", f"{low:.2f} to {high:.2f}",
                      f"{step_cost(result, key, name)[1] / 1e6:,.1f}", f"{limit_of(result, key, name):,.1f}",
-                     f"{share_of_limit(result, key, name)[0]:.0%}", same, f"{warm:.1f}"])
-    header = ["contender", "tok/s", f"× {base}", "95 %", "MB a step", "limit", "of limit", "same tokens", "warm-up s"]
-    return text_table(header, rows)
+                     f"{share_of_limit(result, key, name)[0]:.0%}", f"{warm:.1f}", *same])
+    header = ["contender", "tok/s", f"× {base}", "95 %", "MB a step", "limit", "of limit", "warm-up s", "same tokens"]
+    return text_table(header + ["logits off by"], rows)
 
 # %% ../nbs/13_bench.ipynb #d6aabc96
 def first_token_table(part) -> str:
@@ -1351,10 +1379,10 @@ def report(
     if table := samples_table(result): tables["many samples"] = table
     tables["machine"] = machine_table(m)
     if result["notes"]: tables["left out"] = "\n".join(result["notes"])
-    if o["model"] == "qwen3-0.6b" and not o["quick"]: title = "goals"
-    else: title = "goals (set for Qwen3-0.6B's shape and the default numbers: here the verdicts say little)"
-    tables[title] = goal_table(result["goals"])
-    head = f"{weights}; {o['device']} ({m['device_name']}), threads: {m['threads']}; medians of {o['repeats']} rounds in turns"
+    if o["model"] == "qwen3-0.6b" and not o["quick"]: tables["goals"] = goal_table(result["goals"])
+    elif measured := [g for g in result["goals"] if g["reached"] is not None]:
+        tables["goals (set for Qwen3-0.6B's shape and whole numbers: here the verdicts say little)"] = goal_table(measured)
+    head = f"{weights}; {o['device']} ({m['device_name']}), threads: {m['threads']}; medians of {o['repeats']} rounds"
     return "\n\n".join([head, *(f"{title}\n{table}" for title, table in tables.items()), state_of(m)])
 
 def goal_table(goals) -> str:
@@ -1409,8 +1437,10 @@ def check_plot(
     place, formats = Path(path).expanduser(), (".png", ".pdf", ".svg")
     if importlib.util.find_spec("matplotlib") is None:
         raise ValueError(f"a picture needs matplotlib, which is not installed ({how_to_get('matplotlib')}).")
-    if place.suffix.lower() not in formats: raise ValueError(f"{path!r} is no picture's name; end it in {', '.join(formats)}.")
-    if not place.parent.is_dir(): raise ValueError(f"there is no folder {str(place.parent)!r} for {place.name}; make it first.")
+    if place.suffix.lower() not in formats:
+        raise ValueError(f"{path!r} is no picture's name; end it in {', '.join(formats)}.")
+    if not place.parent.is_dir():
+        raise ValueError(f"there is no folder {str(place.parent)!r} for {place.name}; make it first.")
 
 def save_plot(
     result: dict,  # of `run_bench`
