@@ -15,7 +15,7 @@ __all__ = ['INSTALL', 'CONTENDERS', 'OURS', 'AGAINST', 'MODES', 'BITS', 'ONE_ROW
            'machine_table', 'report', 'goal_table', 'state_of', 'plot', 'check_plot', 'save_plot']
 
 # %% ../nbs/13_bench.ipynb #e35fafbb
-import contextlib, importlib.util, json, math, os, queue, random, shutil, signal, statistics
+import contextlib, importlib.util, json, math, os, queue, random, signal, statistics
 import subprocess, sys, tempfile, threading, time
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -1409,20 +1409,22 @@ def plot(
     o, m = result["options"], result["machine"]
     ax = ax or plt.subplots(figsize=(8, 4.5))[1]
     peak = peak_of(result)
-    corner, colors = peak / m["bandwidth"], {}
-    ax.plot([0.25, corner, 4 * corner], [0.25 * m["bandwidth"] / 1e9, peak / 1e9, peak / 1e9], color="0.4")
-    for text, x, y, side in ((f"memory, {m['bandwidth'] / 1e9:.0f} GB/s", 0.5, 0.5 * m["bandwidth"] / 1e9, "right"),
-                             (f"multipliers, {peak / 1e9:.0f} GFLOP/s", 4 * corner, peak / 1e9, "right")):
-        ax.annotate(text, (x, y), (-4, 4), textcoords="offset points", ha=side, fontsize=8)
+    corner, colors, right = peak / m["bandwidth"], {}, 0
     for key, marker in zip(result["speed"], "os^Dv<>"):
         for name, run in result["speed"][key]["contenders"].items():
             if name not in colors: colors[name] = ax.plot([], [], "o", label=name)[0].get_color()
             operations, read, tokens = step_cost(result, key, name)
             speed = statistics.median(run["tokens_per_s"])
             ax.plot(operations / read, speed / tokens * operations / 1e9, marker, color=colors[name], alpha=0.8)
+            right = max(right, 2 * operations / read, 4 * corner)
+    slope = [0.4 * m["bandwidth"] / 1e9, peak / 1e9]
+    ax.plot([0.4, corner, right], [*slope, peak / 1e9], color="0.4")
+    for text, x, y in ((f"memory, {m['bandwidth'] / 1e9:.0f} GB/s", corner / 4, peak / 4e9),
+                       (f"multipliers, {peak / 1e9:.0f} GFLOP/s", right, peak / 1e9)):
+        ax.annotate(text, (x, y), (-6, 4), textcoords="offset points", ha="right", fontsize=8)
     for key, marker in zip(result["speed"], "os^Dv<>"): ax.plot([], [], marker, color="0.6", label=key)
     ax.set(xscale="log", yscale="log", xlabel="operations per byte read", ylabel="GFLOP/s",
-           title=f"{o['model']}'s shape, {m['threads']} threads")
+           title=f"{o['model']}'s shape, threads: {m['threads']}")
     for axis in (ax.xaxis, ax.yaxis):
         axis.set_major_formatter("{x:g}")
         axis.set_minor_formatter("")
