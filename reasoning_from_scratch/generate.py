@@ -4,19 +4,23 @@
 
 # %% auto #0
 __all__ = ['prefill', 'decode_step', 'greedy', 'choose', 'TextStream', 'read_prompts', 'check_ids', 'fit', 'new_cache', 'Step',
-           'GenerationStats', 'Generation', 'generate', 'generate_text_basic_stream',
-           'generate_text_basic_stream_cache', 'generate_text_basic', 'generate_text_basic_cache', 'generate_stats']
+           'GenerationStats', 'Generation', 'EngineGeneration', 'runs_on_engine', 'check_draws', 'read_ends', 'lay_out',
+           'generate', 'generate_text_basic_stream', 'generate_text_basic_stream_cache', 'generate_text_basic',
+           'generate_text_basic_cache', 'generate_stats']
 
 # %% ../nbs/08_generate.ipynb #9e574764
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from numbers import Integral
 import torch
 from fastcore.basics import patch
 from torch import Tensor, nn
 from .device import enough_threads, eval_mode, peak_memory, synchronize
+from .engine.run import Engine, row_seed
 from .kv_cache import KVCache, StaticKVCache
+from .qwen3 import Qwen3Model
+from .sampling import Sampler, Sampling
 
 # %% ../nbs/08_generate.ipynb #dfe6c6d4
 def prefill(
@@ -137,29 +141,37 @@ def check_ids(
 # %% ../nbs/08_generate.ipynb #094bc8c4
 def fit(
     rows: list[list[int]],       # token ids of every prompt
-    max_new_tokens: int | None,  # None = as many as fit
+    max_new_tokens: int | Sequence[int | None] | None, # of all, or of each; None = as many as fit
     limit: int | None,           # tokens the model, or a static cache, can hold; None = unknown
     used: int = 0,               # tokens already in the cache
     truncate: str | None = None, # "left" drops the oldest tokens of a prompt that is too long
     who: str = "the model",      # it takes `limit` tokens
-) -> tuple[list[list[int]], int]: # prompts that fit, new tokens that fit
+    padded: bool = True,         # do all rows take as much room as the longest?
+) -> tuple[list[list[int]], list[int]]: # prompts that fit, new tokens that fit behind each
     "Make prompt + new tokens fit into `limit`, or raise ValueError."
     if truncate not in (None, "left"): raise ValueError(f'truncate is {truncate!r}; it can be None or "left".')
-    if max_new_tokens is not None and max_new_tokens < 1: raise ValueError(f"max_new_tokens is {max_new_tokens}; it must be at least 1.")
+    new = list(max_new_tokens) if isinstance(max_new_tokens, list | tuple | range) else [max_new_tokens] * len(rows)
+    if len(new) != len(rows): raise ValueError(f"max_new_tokens has {len(new)} numbers for {len(rows)} prompts; give one for each.")
+    for m in new:
+        if m is not None and (not isinstance(m, Integral) or isinstance(m, bool) or m < 1):
+            raise ValueError(f"max_new_tokens is {m!r}; it must be a whole number, at least 1.")
     if limit is None:
-        if max_new_tokens is None: raise ValueError("max_new_tokens=None needs a model whose cfg has a context_length; give a number.")
-        return rows, max_new_tokens
-    longest, want = max(map(len, rows)), max_new_tokens or 1
+        if None in new: raise ValueError("max_new_tokens=None needs a model whose cfg has a context_length; give a number.")
+        return rows, new
+    spans = [(len(r), m or 1) for r, m in zip(rows, new)]
+    most = max(want for _, want in spans)
+    if padded: spans = [(max(map(len, rows)), most)] * len(rows)
     before = f" after {used:,} in the cache" if used else ""
-    if used + want >= limit:
-        raise ValueError(f"max_new_tokens is {want:,}{before}; {who} takes {limit:,} tokens, prompt included. Ask for fewer{' or begin a new cache' if used else ''}.")
+    if used + most >= limit:
+        raise ValueError(f"max_new_tokens is {most:,}{before}; {who} takes {limit:,} tokens, prompt included. Ask for fewer{' or begin a new cache' if used else ''}.")
+    longest, want = max(spans, key=sum)
     if used + longest + want > limit:
         if truncate is None:
-            new = "" if used + longest > limit else f" and max_new_tokens is {want:,}"
-            raise ValueError(f'prompt has {longest:,} tokens{before}{new}; {who} takes {limit:,}. Shorten it or pass truncate="left".')
-        rows = [r[-(limit - used - want):] for r in rows]
-        longest = max(map(len, rows))
-    return rows, max_new_tokens or limit - used - longest
+            more = "" if used + longest > limit else f" and max_new_tokens is {want:,}"
+            raise ValueError(f'prompt has {longest:,} tokens{before}{more}; {who} takes {limit:,}. Shorten it or pass truncate="left".')
+        rows = [r[-(limit - used - want):] for r, (_, want) in zip(rows, spans)]
+    lengths = [max(map(len, rows))] * len(rows) if padded else map(len, rows)
+    return rows, [m or limit - used - n for m, n in zip(new, lengths)]
 
 # %% ../nbs/08_generate.ipynb #6a670aed
 def new_cache(
@@ -181,13 +193,14 @@ def new_cache(
 class Step:
     "What one step of a generation brought."
     ids: Tensor       # (B, 1) chosen tokens, on the model's device
-    live: list[bool]  # did the row gain this token? False: it had ended, or this is its EOS
+    live: list[bool]  # did the row gain this token? False: it had ended, this is its EOS, or it was not its turn
     text: list[str]   # new text of every row; "" without a tokenizer
 
 @dataclass
 class GenerationStats:
     "What a generation has cost so far."
     prompt_tokens: int = 0            # of all rows, padding not counted
+    read_tokens: int = 0              # prompt tokens that the model has read: rows may share a prompt
     new_tokens: int = 0               # kept, of all rows; an EOS is not kept
     prefill_seconds: float = 0.0      # reading the prompts, up to the first token
     decode_seconds: float = 0.0       # all later steps
@@ -196,39 +209,39 @@ class GenerationStats:
     peak_memory: int = 0              # bytes on the device, most since its last `reset_peak_memory`
 
     @property
-    def prefill_tokens_per_s(self) -> float: return self.prompt_tokens / self.prefill_seconds if self.prefill_seconds else 0.0
+    def prefill_tokens_per_s(self) -> float: return self.read_tokens / self.prefill_seconds if self.prefill_seconds else 0.0
     @property
     def decode_tokens_per_s(self) -> float: return self.decode_tokens / self.decode_seconds if self.decode_seconds else 0.0
 
 # %% ../nbs/08_generate.ipynb #ac3c01b1
 class Generation:
     "A running generation: iterate over its `Step`s, or `run()` it to the end."
-    def __init__(self, model, ids, *, lengths, max_new_tokens, cache, use_cache, eos, streams, next_token, callback, called):
+    def __init__(self, model, ids, *, lengths, limits, cache, use_cache, eos, streams, next_token, logprobs, callback, called):
         self.model, self.cache, self.use_cache = model, cache, use_cache
-        self.max_new_tokens, self.eos, self.next_token, self.callback = max_new_tokens, eos, next_token, callback
+        self.limits, self.eos, self.next_token, self.callback = limits, eos, next_token, callback
         self.token_ids: list[list[int]] = [[] for _ in lengths]        # new tokens of every row
         self.finish_reasons: list[str | None] = [None] * len(lengths)  # "eos", "stop", "length", "interrupted"; None = running
         self._ids, self._streams, self._ended = ids, streams, None     # _ids: what the next pass reads
         self._pad = [max(lengths) - n for n in lengths]
         self._size = sum(p.numel() for p in model.parameters()) if isinstance(model, nn.Module) else 0
         self._held = cache.position if use_cache else 0                # tokens in the cache after the last whole step
-        self._stats, self._called = GenerationStats(prompt_tokens=sum(lengths)), called
+        self._stats, self._called, self._asked = GenerationStats(prompt_tokens=sum(lengths)), called, logprobs
 
     def __iter__(self): return self
     def __enter__(self): return self
     def __exit__(self, *_): self.close()
 
     def __next__(self) -> Step:
-        if self.done: raise StopIteration
-        read = self._ids.shape[1]
-        try:
-            step = self._record(*self._step())
-            self._held += read
-            if any(step.live) or any(step.text):
-                if self.callback is not None and self.callback(step) is True: self.close()
-                return step
-        except BaseException: self._take_back(); self.close(); raise
-        raise StopIteration   # the last EOS, with no text held back
+        while not self.done:
+            read = self._ids.shape[1]
+            try:
+                step = self._record(*self._step())
+                self._held += read
+                if any(step.live) or any(step.text):    # else: an EOS, with no text held back
+                    if self.callback is not None and self.callback(step) is True: self.close()
+                    return step
+            except BaseException: self._take_back(); self.close(); raise
+        raise StopIteration
 
     def run(self) -> "Generation":
         "Generate to the end."
@@ -268,7 +281,7 @@ def _step(self: Generation):
         kind = "NaN" if logits[bad[0]].isnan().any() else "infinite"
         raise FloatingPointError(f"logits of row {bad[0]} are {kind} at step {len(self.token_ids[bad[0]]) + 1}. Damaged weights, or numbers too large "
                                  "for the dtype (float16)? Load the model again, or with dtype bfloat16 or float32.")
-    if first: self._stats.prefill_seconds, self._stats.time_to_first_token = now - start, now - self._called
+    if first: self._stats.prefill_seconds, self._stats.time_to_first_token, self._stats.read_tokens = now - start, now - self._called, self._stats.prompt_tokens
     else: self._stats.decode_seconds, self._stats.decode_tokens = self._stats.decode_seconds + now - start, self._stats.decode_tokens + len(rows)
     self._ids = ids if self.use_cache else torch.cat([self._ids, ids], dim=1)
     return ids, values, rows
@@ -301,7 +314,7 @@ def _record(self: Generation, ids, values, rows) -> Step:
         self.token_ids[i].append(values[i])
         if stream: text[i] = stream.push(values[i])
         if stream and stream.stopped: self._end(i, "stop")
-        elif len(self.token_ids[i]) == self.max_new_tokens: text[i] += self._end(i, "length")
+        elif len(self.token_ids[i]) == self.limits[i]: text[i] += self._end(i, "length")
     return Step(ids, live, text)
 
 @patch
@@ -310,52 +323,182 @@ def _end(self: Generation, i, reason):
     self.finish_reasons[i], self._ended = reason, None
     return self._streams[i].flush() if self._streams[i] else ""
 
+# %% ../nbs/08_generate.ipynb #85c507b0
+@patch(as_prop=True)
+def logprobs(self: Generation) -> list[list[float]] | None:
+    "Log-probabilities of `token_ids`, in nats, under the distribution drawn from; None where `next_token` chooses."
+    return self._numbers(of_model=False)
+
+@patch(as_prop=True)
+def model_logprobs(self: Generation) -> list[list[float]] | None:
+    "Log-probabilities of `token_ids`, in nats, by the model itself, at temperature 1 and uncut; None where not asked for."
+    return self._numbers(of_model=True) if self._asked else None
+
+@patch
+def _numbers(self: Generation, of_model):
+    lengths = [len(ids) for ids in self.token_ids]
+    if isinstance(self.next_token, Sampler): return self.next_token.logprobs(lengths, of_model)
+    return [[0.0] * n for n in lengths] if self.next_token is greedy else None
+
+# %% ../nbs/08_generate.ipynb #0a6a3c76
+class EngineGeneration(Generation):
+    "A generation whose rows run in an engine: a prompt is read once for all its rows, and a row that has ended costs nothing."
+    def __init__(self, model, rows, *, n, sampling, seeds, max_rows, limits, eos, logprobs, device, **same):
+        super().__init__(model, torch.empty(len(rows), 0, dtype=torch.long, device=device), lengths=[len(r) for r in rows],
+                         limits=limits, cache=None, use_cache=False, eos=eos, next_token=None, logprobs=logprobs, **same)
+        at_once, room = min(max_rows, len(rows)), max(len(r) + m for r, m in zip(rows, limits))
+        wide = {"step_tokens": at_once} if at_once > 512 else {}     # each running row may need one in every step
+        self._engine, self._n = Engine(model, max_rows=at_once, row_tokens=room, **wide), n
+        for i in range(0, len(rows), n):                             # request i / n: rows i to i + n - 1
+            self._engine.add(rows[i], max_new_tokens=limits[i], sampling=sampling, seeds=seeds[i:i + n], n=n, eos=tuple(eos), logprobs=logprobs)
+        self._drawn: list[list[tuple]] = [[] for _ in rows]          # both log-probabilities of every token
+
+    def _numbers(self, of_model): return [[pair[of_model] for pair in row[:len(ids)]] for row, ids in zip(self._drawn, self.token_ids)]
+
+    def _end(self, i, reason):
+        if reason == "stop": self._engine.cancel(i // self._n, i % self._n)
+        text = super()._end(i, reason)
+        if self.done: self._engine = None
+        return text
+
+# %% ../nbs/08_generate.ipynb #39215131
+@patch
+def _step(self: EngineGeneration):
+    "The engine's steps up to the next tokens: what `_record` needs. FloatingPointError if a row's logits are not finite."
+    if not self._stats.prefill_seconds: synchronize(self._ids.device)
+    events, values = [], [next(iter(self.eos), 0)] * len(self.limits)
+    while not events:
+        start, before = time.perf_counter(), self._engine.stats.computed_tokens
+        try: events = self._engine.step()
+        except FloatingPointError as e: raise FloatingPointError(str(e).split(" After cancel")[0]) from None   # all rows end here
+        rows = [e.request * self._n + e.sample for e in events]
+        self._count(rows, time.perf_counter() - start, self._engine.stats.computed_tokens - before)
+    for row, e in zip(rows, events):
+        values[row] = e.token
+        self._drawn[row].append((e.logprob, e.model_logprob))
+    return torch.tensor(values, device=self._ids.device)[:, None], values, rows
+
+@patch
+def _count(self: EngineGeneration, rows, seconds, computed):
+    "A step has processed `computed` tokens, and `rows` have a new one."
+    s, wrote = self._stats, sum(bool(self.token_ids[row]) for row in rows)    # the first token of a row comes from reading its prompt
+    share = wrote / max(1, computed)
+    s.prefill_seconds, s.decode_seconds = s.prefill_seconds + seconds * (1 - share), s.decode_seconds + seconds * share
+    s.read_tokens, s.decode_tokens = s.read_tokens + computed - wrote, s.decode_tokens + wrote
+    if rows and not s.time_to_first_token: s.time_to_first_token = time.perf_counter() - self._called
+
+# %% ../nbs/08_generate.ipynb #84f80b02
+def runs_on_engine(
+    model,                   # as `generate` takes it
+    rows: int = 2,           # of how many
+    use_cache: bool = True,
+    cache=None,              # one's own
+    next_token=None,         # one's own
+) -> bool:
+    "Does `generate` run these rows on the engine?"
+    if not use_cache or cache is not None or next_token is not None or hasattr(model, "_orig_mod"): return False
+    return getattr(model, "takes_views", False) and (rows > 1 or not isinstance(model, Qwen3Model))
+
+def check_draws(
+    prompts: int,                 # how many
+    n: int,                       # rows for each
+    sampling: Sampling | None,
+    seed: int,
+    seeds: Sequence[int] | None,  # of every row
+    logprobs: bool | None,
+    next_token,
+    max_rows: int,
+) -> list[int]:                   # every row's seed
+    "Are these settings possible, and together? ValueError or TypeError."
+    def whole(x): return isinstance(x, Integral) and not isinstance(x, bool)
+    for name, value in (("n", n), ("max_rows", max_rows)):
+        if not whole(value) or value < 1: raise ValueError(f"{name} is {value!r}; it must be a whole number, at least 1.")
+    if sampling is not None and not isinstance(sampling, Sampling):
+        raise TypeError(f"sampling is {sampling!r}; make one: Sampling(temperature=0.7).")
+    if next_token is not None and (sampling is not None or logprobs):
+        raise ValueError("next_token chooses by itself; drop it, or drop sampling= and logprobs=.")
+    if seeds is None and whole(seed): return [row_seed(seed, i, sample) for i in range(prompts) for sample in range(n)]
+    if seeds is not None and len(seeds) != prompts * n:
+        raise ValueError(f"{len(seeds)} seeds for {prompts * n} rows ({prompts} prompts, n={n}); give one for each row.")
+    for s in [seed] if seeds is None else seeds:
+        if not whole(s) or not -2**63 <= s < 2**63: raise ValueError(f"seed {s!r} is no whole number of 64 bits; give one from 0 to 2**63 - 1.")
+    return [int(s) for s in seeds]
+
+# %% ../nbs/08_generate.ipynb #b2900e17
+def read_ends(
+    tokenizer,
+    eos_token_id: int | Iterable[int] | None,  # None = the tokenizer's
+    stop: str | Iterable[str] | None,
+) -> tuple[dict[int, None], tuple[str, ...]]:  # ids, an ordered set: the first one pads; strings
+    "What ends a row. ValueError for stop strings that cannot be looked for."
+    eos = getattr(tokenizer, "eos_token_ids", getattr(tokenizer, "eos_token_id", None)) if eos_token_id is None else eos_token_id
+    stop = (stop,) if isinstance(stop, str) else tuple(stop or ())
+    if stop and tokenizer is None: raise ValueError("stop strings are found in decoded text; pass tokenizer=….")
+    if "" in stop: raise ValueError("stop holds an empty string, which every text contains; remove it.")
+    return {eos: None} if isinstance(eos, int) else dict.fromkeys(eos or ()), stop
+
+def lay_out(
+    model,
+    rows: list[list[int]], # prompts
+    cache,                 # a cache for them, which learns of their padding; or None
+    device: torch.device,
+) -> Tensor:               # (B, T) ids, padded at the left; what stands in the padding is never looked at
+    "Prompts side by side. ValueError for a cache that is not for them."
+    lengths = [len(r) for r in rows]
+    pad = [max(lengths) - n for n in lengths]
+    ids = torch.tensor([[0] * p + r for p, r in zip(pad, rows)], device=device)
+    if cache is None: return ids
+    used = cache.position
+    room = cache.k.shape[1] if getattr(cache, "max_len", None) else cache.get(0)[0].shape[0] if used else len(rows)
+    if room != len(rows): raise ValueError(f"the cache is for {room} rows, but there are {len(rows)} prompts. Use one cache for each batch.")
+    if used and any(pad): raise ValueError(f"prompts of {min(lengths)} to {max(lengths)} tokens cannot continue one cache; give prompts of one length.")
+    if not used:
+        cache.left_pad = torch.tensor(pad, device=device) if any(pad) else None
+        if hasattr(model, "reset_kv_cache"): model.reset_kv_cache()          # the book's models keep a position of their own
+    return ids
+
 # %% ../nbs/08_generate.ipynb #03f084ea
 def generate(
     model,                                 # Qwen3Model, compiled or not; or anything with .cfg that maps (ids, cache=None) to logits
     prompts: str | list | Tensor,          # text, ids, a list of either (lengths may differ), or a (B, T) tensor
     *,
-    max_new_tokens: int | None = 256,      # per row; None = until the context is full
+    n: int = 1,                            # rows for each prompt; they stand side by side
+    max_new_tokens: int | Sequence[int] | None = 256, # per row; a list: for each prompt; None = until the context is full
     tokenizer=None,                        # turns text into ids and back; without it: ids only
     eos_token_id: int | Iterable[int] | None = None, # ids that end a row; None = the tokenizer's, () = none
     stop: str | Iterable[str] | None = None, # strings that end a row and are cut from its text
+    sampling: Sampling | None = None,      # how to draw; None = greedy
+    seed: int = 0,                         # every row draws with a seed of its own, made from this one;
+    seeds: Sequence[int] | None = None,    # or these: one for each row
+    logprobs: bool | None = None,          # the model's own log-probabilities too; None = where rows are drawn
     use_cache: bool = True,                # False recomputes everything at every step
     cache=None,                            # a KVCache or StaticKVCache: empty, or holding what comes before the prompt
-    next_token: Callable[[Tensor], Tensor] = greedy, # (B, V) logits → (B, 1) ids
+    next_token: Callable[[Tensor], Tensor] | None = None, # (B, V) logits → (B, 1) ids, instead of `sampling`
     callback: Callable[[Step], bool | None] | None = None, # called with every step; returning True ends the generation
     truncate: str | None = None,           # "left" drops the oldest prompt tokens that do not fit
+    max_rows: int = 256,                   # rows that the engine runs at the same time; others wait for their turn
 ) -> Generation:                           # iterate over it, or .run() it
-    "Start the one generation loop. Bad input raises ValueError or TypeError here, before the model is called."
-    called, cfg = time.perf_counter(), model.cfg
-    rows = read_prompts(prompts, tokenizer)
+    "Start a generation. Bad input raises ValueError or TypeError here, before the model is called."
+    called, cfg, rows = time.perf_counter(), model.cfg, read_prompts(prompts, tokenizer)
     check_ids(rows, cfg.get("vocab_size"))
+    seeds = check_draws(len(rows), n, sampling, seed, seeds, logprobs, next_token, max_rows)
     if cache is not None and not use_cache: raise ValueError("cache was given with use_cache=False; drop one of the two.")
+    (eos, stop), engine = read_ends(tokenizer, eos_token_id, stop), runs_on_engine(model, len(rows) * n, use_cache, cache, next_token)
     used, limit, who = cache.position if cache is not None else 0, cfg.get("context_length"), "the model"
     if (size := getattr(cache, "max_len", None)) is not None and (limit is None or size < limit): limit, who = size, "the StaticKVCache"
-    rows, max_new_tokens = fit(rows, max_new_tokens, limit, used, truncate, who)
-
-    lengths = [len(r) for r in rows]
-    pad = [max(lengths) - n for n in lengths]
-    room = len(rows) if cache is None else cache.k.shape[1] if size else cache.get(0)[0].shape[0] if used else len(rows)
-    if room != len(rows): raise ValueError(f"the cache is for {room} rows, but there are {len(rows)} prompts. Use one cache for each batch.")
-    if used and any(pad): raise ValueError(f"prompts of {min(lengths)} to {max(lengths)} tokens cannot continue one cache; give prompts of one length.")
-    eos = getattr(tokenizer, "eos_token_ids", getattr(tokenizer, "eos_token_id", None)) if eos_token_id is None else eos_token_id
-    eos = {eos: 0} if isinstance(eos, int) else dict.fromkeys(eos or ())        # an ordered set: the first one pads
-    stop = (stop,) if isinstance(stop, str) else tuple(stop or ())
-    if stop and tokenizer is None: raise ValueError("stop strings are found in decoded text; pass tokenizer=….")
-    if "" in stop: raise ValueError("stop holds an empty string, which every text contains; remove it.")
+    rows, limits = ([x for x in xs for _ in range(n)] for xs in fit(rows, max_new_tokens, limit, used, truncate, who, padded=not engine))
 
     weight = next(iter(model.parameters()), None) if isinstance(model, nn.Module) else None
     device = weight.device if weight is not None else prompts.device if isinstance(prompts, Tensor) else torch.device("cpu")
-    ids = torch.tensor([[0] * p + r for p, r in zip(pad, rows)], device=device)  # (B, T); what stands in the padding is never looked at
-    if use_cache:
-        if cache is None: cache = new_cache(model, len(rows), max(lengths) + max_new_tokens, device)
-        if not used:
-            cache.left_pad = torch.tensor(pad, device=device) if any(pad) else None
-            if hasattr(model, "reset_kv_cache"): model.reset_kv_cache()          # the book's models keep a position of their own
+    sampling = sampling or Sampling(temperature=0)
+    if logprobs is None: logprobs = sampling.temperature > 0 or isinstance(next_token, Sampler)
     streams = [TextStream(tokenizer.stream_decoder(skip_unknown=True), stop) if tokenizer is not None else None for _ in rows]
-    return Generation(model, ids, lengths=lengths, max_new_tokens=max_new_tokens, cache=cache, use_cache=use_cache, eos=eos,
-                      streams=streams, next_token=next_token, callback=callback, called=called)
+    same = dict(limits=limits, eos=eos, streams=streams, logprobs=logprobs, callback=callback, called=called)
+    if engine: return EngineGeneration(model, rows, n=n, sampling=sampling, seeds=seeds, max_rows=max_rows, device=device, **same)
+    if next_token is None: next_token = greedy if sampling == Sampling(temperature=0) and not logprobs else Sampler(sampling, seeds, rows)
+    if use_cache and cache is None: cache = new_cache(model, len(rows), max(map(len, rows)) + max(limits), device)
+    return Generation(model, lay_out(model, rows, cache, device), lengths=[len(r) for r in rows], cache=cache, use_cache=use_cache,
+                      next_token=next_token, **same)
 
 # %% ../nbs/08_generate.ipynb #ef4d9539
 def generate_text_basic_stream(
@@ -378,7 +521,7 @@ def generate_text_basic_stream_cache(
 
 def _greedy_stream(model, token_ids, max_new_tokens, eos_token_id, use_cache):
     if max_new_tokens == 0: return iter(())
-    run = generate(model, token_ids, max_new_tokens=max_new_tokens, eos_token_id=eos_token_id, use_cache=use_cache)
+    run = generate(model, token_ids, max_new_tokens=max_new_tokens, eos_token_id=eos_token_id, use_cache=use_cache, next_token=greedy)
     return (step.ids for step in run if any(step.live))
 
 # %% ../nbs/08_generate.ipynb #ddce3f4b

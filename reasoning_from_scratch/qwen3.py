@@ -105,6 +105,7 @@ def check_input(
 class Qwen3Model(nn.Module):
     "Embedding, blocks, norm, head (Qwen3 Technical Report 2025, section 2): a pure function of (token ids, cache)."
     takes_last_only = True  # `generate` asks for the last position's logits alone where it can
+    takes_views = True      # and runs many rows on the engine's cache, which is one more cache for this model
 
     def __init__(self,
         cfg: dict, # see QWEN_CONFIG_06_B; raises ValueError where `check_config` does
