@@ -143,8 +143,9 @@ class Sampler:
         "Choose one token for each row. Raises ValueError when there are more or fewer rows than seeds."
         if len(logits) != len(self.seeds):
             raise ValueError(f"{len(logits)} rows and {len(self.seeds)} seeds; give one seed for each row.")
-        logprobs = self.settings.reshape(logits, self.seen).log_softmax(dim=-1)
-        if self.settings.temperature == 0: ids = logprobs.argmax(dim=-1, keepdim=True)
+        reshaped = self.settings.reshape(logits, self.seen)
+        logprobs = reshaped.log_softmax(dim=-1)
+        if self.settings.temperature == 0: ids = reshaped.argmax(dim=-1, keepdim=True)
         else: ids = draw(logprobs, uniform(self.seeds, torch.full_like(self.seeds, self.step)).to(logits.device))
         certain = torch.zeros(len(ids), device=ids.device)   # greedy draws with probability 1
         self._drawn.append(logprobs.gather(-1, ids).squeeze(-1) if self.settings.temperature else certain)
