@@ -224,13 +224,14 @@ def free_memory(
     device = torch.device(device)
     if device.type in ("cuda", "xpu"):
         on = getattr(torch, device.type)
-        kept = on.memory_reserved(device) - on.memory_allocated(device)  # freed by us, and held by PyTorch for the next tensor
+        kept = on.memory_reserved(device) - on.memory_allocated(device)  # freed, held by PyTorch for the next tensor
         return on.mem_get_info(device)[0] + kept
     if device.type == "mps": return max(0, total_memory(device) - torch.mps.driver_allocated_memory())
-    stat = dict(line.split() for path in ("/sys/fs/cgroup/memory.stat", "/sys/fs/cgroup/memory/memory.stat") for line in _lines(path))
-    used = [int(word) for path in ("/sys/fs/cgroup/memory.current", "/sys/fs/cgroup/memory/memory.usage_in_bytes")
-            for word in _lines(path) if word.isdigit()]
-    inside = [total_memory(device) - u + int(stat.get("inactive_file", 0)) for u in used]  # files read once are given up first
+    group = "/sys/fs/cgroup/"
+    stat = dict(line.split() for name in ("memory.stat", "memory/memory.stat") for line in _lines(group + name))
+    files = int(stat.get("inactive_file", 0))                            # read once: the system gives them up first
+    inside = [total_memory(device) - int(word) + files for name in ("memory.current", "memory/memory.usage_in_bytes")
+              for word in _lines(group + name) if word.isdigit()]
     return max(0, min([psutil.virtual_memory().available, *inside]))
 
 # %% ../nbs/01_device.ipynb #8759295b

@@ -97,7 +97,7 @@ class PagedView(Cache):
     def positions(self, n_new: int, device=None) -> Tensor: return self._positions   # (B, T)
     def mask(self, n_new: int, device=None) -> Tensor: return self._mask             # (B, 1, T, L) bool
     def advance(self, n_new: int): "Nothing to do: whoever made the view knows what is stored now."
-    def known_position(self) -> int: return 0                                        # the rows' lengths are the engine's concern
+    def known_position(self) -> int: return 0   # the rows' lengths are the engine's concern
 
     def append(self,
         layer: int,              # which layer, from 0
@@ -119,7 +119,8 @@ def _flatten(tables, starts, counts, ids, size) -> Tensor:
     T, width, flat = max(counts), max(needs), array("q", starts)
     flat.extend(counts)
     for i, (table, need) in enumerate(zip(tables, needs)):
-        if len(table) < need: raise ValueError(f"row {i} has {len(table)} blocks and needs {need}: {starts[i]} + {counts[i]} tokens.")
+        if len(table) < need:
+            raise ValueError(f"row {i} has {len(table)} blocks and needs {need}: {starts[i]} + {counts[i]} tokens.")
         flat.extend(array("q", table[:need]))
         if need < width: flat.extend(array("q", table[:1]) * (width - need))
     for row, count in zip(ids, counts):

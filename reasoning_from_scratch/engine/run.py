@@ -37,7 +37,7 @@ class Event:
 class EngineStats:
     "What an engine has done so far."
     steps: int = 0            # of the engine
-    passes: int = 0           # of the model: one for the rows that write, and more where prompts of other lengths are read
+    passes: int = 0           # of the model: one for the rows that write, others for prompts
     prompt_tokens: int = 0    # of all rows: a request with n samples brings its prompt n times
     shared_tokens: int = 0    # prompt tokens whose keys and values were there already
     computed_tokens: int = 0  # that went through the model: prompts, tokens drawn, and what had to be computed again
@@ -64,7 +64,7 @@ def pick(
     seeds: Sequence[int],      # of every row
     steps: Sequence[int],      # how many tokens each row has drawn before
     seen: Sequence[Sequence[int]], # each row's text, for the repetition penalty
-) -> tuple[Tensor, Tensor, Tensor]: # (rows,) ids; (rows,) log-probabilities of what was drawn from, and the model's (else 0)
+) -> tuple[Tensor, Tensor, Tensor]: # (rows,) each: ids; log-probabilities when drawn; the model's own, or 0
     "Draw every row's next token."
     if sampling.temperature == 0:
         if sampling.repetition_penalty != 1: ids = sampling.reshape(logits, seen).max(dim=-1).indices
@@ -124,8 +124,10 @@ def count_blocks(
     most = f"{human_bytes(free)} are free on {device}, enough for {free // each:,} blocks of {human_bytes(each)}"
     if n_blocks is not None:
         if n_blocks * each <= free: return n_blocks
-        raise ValueError(f"n_blocks is {n_blocks:,}, which take {human_bytes(n_blocks * each)}; {most}. Ask for at most that.")
-    if memory is not None and memory > free: raise ValueError(f"memory is {human_bytes(memory)}; {most}. Ask for at most that.")
+        raise ValueError(f"n_blocks is {n_blocks:,}, which take {human_bytes(n_blocks * each)}; "
+                         f"{most}. Ask for at most that.")
+    if memory is not None and memory > free:
+        raise ValueError(f"memory is {human_bytes(memory)}; {most}. Ask for at most that.")
     count = min(wanted, (free // 2 if memory is None else memory) // each)
     if count >= 2: return count
     given = f"half of it is {human_bytes(free // 2)}" if memory is None else f"memory is {human_bytes(max(memory, 0))}"
@@ -145,13 +147,13 @@ class Engine:
         memory: int | None = None,     # bytes for the cache at most; None: half of what is free
         row_tokens: int | None = None, # tokens of a row to make room for; None: the model's context
     ):
-        self.model, cfg = getattr(model, "_orig_mod", model), model.cfg   # compiled as a whole, it would not know what to do with views
-        weight = next(model.parameters(), None) if isinstance(model, nn.Module) else None
-        self._size = sum(p.numel() for p in model.parameters()) if weight is not None else 0
-        self.device = torch.device(getattr(model, "device", "cpu") if weight is None else weight.device)
-        floating = weight is not None and weight.is_floating_point()
-        dtype = (weight.dtype if floating else cfg.get("dtype")) or torch.get_default_dtype()
-        dtype, size = DTYPES.get(dtype, dtype), max(1, block_size)
+        self.model, cfg = getattr(model, "_orig_mod", model), model.cfg   # not compiled as a whole: shapes change
+        weights = list(self.model.parameters()) if isinstance(self.model, nn.Module) else []
+        self._size, size = sum(weight.numel() for weight in weights), max(1, block_size)
+        self.device = weights[0].device if weights else torch.device(getattr(model, "device", "cpu"))
+        embedding = getattr(self.model, "tok_emb", None)
+        dtype = getattr(self.model, "dtype", None) or cfg.get("dtype") if embedding is None else embedding.weight.dtype
+        dtype = DTYPES.get(dtype, dtype) or torch.get_default_dtype()     # of keys and values: as in the model
         wanted = 1 + max(1, max_rows) * -(-max(1, row_tokens or cfg.get("context_length", 4096)) // size)
         self.pool = BlockPool(count_blocks(cfg, wanted, size, self.device, dtype, n_blocks, memory), block_size)
         self.scheduler = Scheduler(self.pool, max_rows, step_tokens)
@@ -161,7 +163,7 @@ class Engine:
         self._added, self._held, self._stats = 0, [], EngineStats()
 
     @property
-    def busy(self) -> bool: return bool(self.scheduler.running or self.scheduler.waiting or self._held)  # is there anything to do?
+    def busy(self) -> bool: return bool(self._held or self.scheduler.running or self.scheduler.waiting)  # any work left?
 
     @property
     def stats(self) -> EngineStats:
@@ -208,7 +210,8 @@ def check_request(
     "ValueError that names what cannot run, its value, the limit and what to do."
     def whole(x): return isinstance(x, Integral) and not isinstance(x, bool)
     for name, value in (("max_new_tokens", max_new_tokens), ("n", n)):
-        if not whole(value) or value < 1: raise ValueError(f"{name} is {value!r}; it must be a whole number of at least 1.")
+        if not whole(value) or value < 1:
+            raise ValueError(f"{name} is {value!r}; it must be a whole number of at least 1.")
     if not ids: raise ValueError("the prompt is empty (0 tokens); a model needs at least one token to continue.")
     vocab = engine.model.cfg.get("vocab_size")
     for at, token in enumerate(ids):
@@ -216,7 +219,8 @@ def check_request(
         known = "0 and up" if vocab is None else f"0 … {vocab - 1:,}"
         raise ValueError(f"the prompt has token id {token!r} at position {at}; this model's ids are {known}. "
                          "Encode it with the model's own tokenizer.")
-    if seeds is not None and len(seeds) != n: raise ValueError(f"{len(seeds)} seeds for n={n} samples; give one for each.")
+    if seeds is not None and len(seeds) != n:
+        raise ValueError(f"{len(seeds)} seeds for n={n} samples; give one for each.")
     for seed in seeds or ():
         if not whole(seed) or not -2**63 <= seed < 2**63:
             raise ValueError(f"seed {seed!r} is no whole number of 64 bits; give one from 0 to 2**63 - 1.")
@@ -226,8 +230,8 @@ def check_request(
         raise ValueError(f"{asked}; the model takes {limit:,} together. Shorten the prompt or ask for fewer tokens.")
     room = (engine.pool.n_blocks - 1) * engine.pool.block_size + 1    # the last token drawn is never stored
     if total > room:
-        raise ValueError(f"{asked}; the engine's cache holds {room:,} together. Ask for fewer tokens, or make the engine with "
-                         f"n_blocks={engine.scheduler.blocks(total - 1) + 1:,} or more.")
+        raise ValueError(f"{asked}; the engine's cache holds {room:,} together. Ask for fewer tokens, "
+                         f"or make the engine with n_blocks={engine.scheduler.blocks(total - 1) + 1:,} or more.")
 
 # %% ../../nbs/engine/04_run.ipynb #5ebf8baa
 @patch
@@ -235,12 +239,12 @@ def cancel(self: Engine,
     request: int,              # as `add` numbered it
     sample: int | None = None, # only this one; None: all of them
 ) -> None:
-    "Stop a request: its blocks come back. One that has ended stays as it is. ValueError for a number that was never given."
+    "Stop a request: its blocks come back; nothing happens if it has ended. ValueError for a number never given."
     if not 0 <= request < self._added:
         raise ValueError(f"there is no request {request}; {self._added:,} were added, numbered from 0.")
     with undisturbed():
-        asked = self._requests.get(request)
-        for row in [row for row in asked.rows if sample is None or row.sample == sample] if asked else (): self._end(row)
+        rows = self._requests[request].rows if request in self._requests else []
+        for row in [row for row in rows if sample is None or row.sample == sample]: self._end(row)
 
 @patch
 def _end(self: Engine, row: Row):
@@ -254,7 +258,7 @@ def _end(self: Engine, row: Row):
 @patch
 def step(self: Engine,
 ) -> list[Event]:   # the tokens it brought, by request and sample; none while only prompts are being read
-    "Plan, run the model, draw. If that fails or is interrupted, it is as if the step had not begun. FloatingPointError for bad logits."
+    "Plan, run the model, draw. If it fails, it is as if it had not begun. FloatingPointError for NaN in the logits."
     if not self._held:
         start = time.perf_counter()
         with undisturbed(): plan = self.scheduler.plan()
@@ -264,7 +268,7 @@ def step(self: Engine,
         except BaseException:
             with undisturbed(): self.scheduler.take_back(plan)
             raise
-        with undisturbed():             # an interruption is raised at the end of this block; the events then wait for the next call
+        with undisturbed():             # an interruption is raised when this ends; the events wait for the next call
             self._held = self._record(plan, drawn)
             self._stats.passes += len(groups)
             self._stats.seconds += time.perf_counter() - start
@@ -273,7 +277,7 @@ def step(self: Engine,
 
 @patch
 def _run(self: Engine, plan: Plan, groups) -> list[tuple]:
-    "The model's passes and the draws: (row, token, log-probability, the model's) for each row that has read all it has."
+    "The model's passes and the draws: (row, token, log-probability, the model's) for each row that draws."
     last = {"last_only": True} if getattr(self.model, "takes_last_only", False) else {}
     outputs, views = [], []
     try:
@@ -281,10 +285,12 @@ def _run(self: Engine, plan: Plan, groups) -> list[tuple]:
             for group in groups:
                 rows, counts = [plan.rows[i] for i in group], [plan.counts[i] for i in group]
                 ids = [row.tokens[row.stored:row.stored + count] for row, count in zip(rows, counts)]
-                views.append(view := self.cache.view([row.table for row in rows], [row.stored for row in rows], counts, ids))
+                view = self.cache.view([row.table for row in rows], [row.stored for row in rows], counts, ids)
+                views.append(view)
                 with enough_threads(self._size, view.ids.numel(), self.device):
                     outputs.append(self.model(view.ids, cache=view, **last)[:, -1])          # (rows, vocab)
-            return self._draw(outputs[0] if len(outputs) == 1 else torch.cat(outputs), plan, [i for group in groups for i in group])
+            logits = outputs[0] if len(outputs) == 1 else torch.cat(outputs)
+            return self._draw(logits, plan, [i for group in groups for i in group])
     except BaseException:
         for view in views: self.cache.clear(view.slots)
         raise
@@ -310,7 +316,7 @@ def _draw(self: Engine, logits: Tensor, plan: Plan, order: list[int]) -> list[tu
         chosen.append(pick(mine, *self._kinds[kind], seeds, steps, texts))
     parts = [logits.amax(dim=-1).isfinite().int()]
     parts += [t for ids, *numbers in chosen for t in (ids.int(), *(x.float().view(torch.int32) for x in numbers))]
-    finite, *values = torch.cat(parts).cpu().split([len(part) for part in parts])     # the step's only wait for the device
+    finite, *values = torch.cat(parts).cpu().split([len(part) for part in parts])   # the only wait for the device
     if not finite.all(): self._complain(logits, finite.tolist().index(0), [plan.rows[i] for i in order])
     columns = [values[i].tolist() if i % 3 == 0 else values[i].view(torch.float32).tolist() for i in range(len(values))]
     return [(row, *numbers) for i, drawing in enumerate(kinds.values())
@@ -320,9 +326,10 @@ def _draw(self: Engine, logits: Tensor, plan: Plan, order: list[int]) -> list[tu
 def _complain(self: Engine, logits, at, rows):
     "FloatingPointError that names the row."
     kind, row = "NaN" if logits[at].isnan().any() else "infinite", rows[at]
-    raise FloatingPointError(f"logits of request {row.request}, sample {row.sample}, are {kind} at step {len(row.tokens) - row.prompt + 1}. "
-                             "Damaged weights, or numbers too large for the dtype (float16)? Load the model again, or with dtype bfloat16 "
-                             f"or float32. After cancel({row.request}) the others can go on.")
+    raise FloatingPointError(f"logits of request {row.request}, sample {row.sample}, are {kind} at its token "
+                             f"{len(row.tokens) - row.prompt + 1}. Damaged weights, or numbers too large for the dtype "
+                             "(float16)? Load the model again, or with dtype bfloat16 or float32. "
+                             f"After cancel({row.request}) the others can go on.")
 
 # %% ../../nbs/engine/04_run.ipynb #7b9ae5f2
 @patch
@@ -336,7 +343,8 @@ def _record(self: Engine, plan: Plan, drawn: list[tuple]) -> list[Event]:
         new = len(row.tokens) - row.prompt
         reason = "eos" if token in asked.eos else "length" if new == asked.max_new_tokens else None
         if reason: ended.append(row)
-        events.append(Event(row.request, row.sample, token, logprob, model_logprob if self._kinds[asked.kind][1] else None, reason))
+        if not self._kinds[asked.kind][1]: model_logprob = None
+        events.append(Event(row.request, row.sample, token, logprob, model_logprob, reason))
     for row in leaders:
         row.forks = [fork for fork in row.forks if fork not in ended]
         source, copies = self.scheduler.fork(row, sum(len(fork.tokens) > fork.prompt for fork in row.forks))
@@ -389,7 +397,8 @@ def complete(
     if "" in stop: raise ValueError("stop holds an empty string, which every text contains; remove it.")
     if seeds is not None and len(seeds) != len(rows):
         raise ValueError(f"{len(seeds)} lists of seeds for {len(rows)} prompts; give one list for each.")
-    eos = getattr(tokenizer, "eos_token_ids", getattr(tokenizer, "eos_token_id", None)) if eos_token_id is None else eos_token_id
+    eos = eos_token_id
+    if eos is None: eos = getattr(tokenizer, "eos_token_ids", getattr(tokenizer, "eos_token_id", None))
     new = [max(1, model.cfg["context_length"] - len(row)) if max_new_tokens is None else max_new_tokens for row in rows]
     whole = isinstance(n, Integral) and all(isinstance(m, Integral) for m in new)    # else `add` complains
     if whole: options = {"row_tokens": max(1, *(len(row) + m for row, m in zip(rows, new))), **options}
@@ -399,10 +408,13 @@ def complete(
         own = [row_seed(seed, i, s) for s in range(n)] if seeds is None and whole else seeds and seeds[i]
         try: engine.add(row, max_new_tokens=m, sampling=sampling, seeds=own, n=n, eos=eos, logprobs=logprobs)
         except ValueError as e: raise ValueError(f"prompt {i}: {e}") from None
-    texts = [[TextStream(tokenizer.stream_decoder(skip_unknown=True), stop) if tokenizer else None for _ in range(n)] for _ in rows]
+    def text(): return TextStream(tokenizer.stream_decoder(skip_unknown=True), stop) if tokenizer else None
+    texts = [[text() for _ in range(n)] for _ in rows]
     done = [[Completion([], "", "", [], [] if engine._kinds[0][1] else None) for _ in range(n)] for _ in rows]
     while engine.busy:
-        for event in engine.step(): _collect(event, done[event.request][event.sample], texts[event.request][event.sample], engine)
+        for event in engine.step():
+            i, s = event.request, event.sample
+            _collect(event, done[i][s], texts[i][s], engine)
     return done
 
 # %% ../../nbs/engine/04_run.ipynb #3427a38e
