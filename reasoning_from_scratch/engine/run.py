@@ -163,7 +163,7 @@ class Engine:
         self._added, self._held, self._stats = 0, [], EngineStats()
 
     @property
-    def busy(self) -> bool: return bool(self._held or self.scheduler.running or self.scheduler.waiting)  # any work left?
+    def busy(self) -> bool: return bool(self._held or self.scheduler.running or self.scheduler.waiting)  # any work?
 
     @property
     def stats(self) -> EngineStats:
