@@ -326,7 +326,7 @@ def _draw(self: Engine, logits: Tensor, plan: Plan, order: list[int]) -> list[tu
 def _complain(self: Engine, logits, at, rows):
     "FloatingPointError that names the row."
     kind, row = "NaN" if logits[at].isnan().any() else "infinite", rows[at]
-    raise FloatingPointError(f"logits of request {row.request}, sample {row.sample}, are {kind} at its token "
+    raise FloatingPointError(f"logits of request {row.request}, sample {row.sample}, are {kind} at step "
                              f"{len(row.tokens) - row.prompt + 1}. Damaged weights, or numbers too large for the dtype "
                              "(float16)? Load the model again, or with dtype bfloat16 or float32. "
                              f"After cancel({row.request}) the others can go on.")
