@@ -4,15 +4,15 @@
 
 # %% auto #0
 __all__ = ['BOOK_KEYS', 'MORE_KEYS', 'START', 'RUN_KEYS', 'Example', 'render_prompt', 'shorten', 'unusable', 'Task', 'Solution',
-           'Solver', 'sampled_places', 'fingerprint', 'Greedy', 'reply_ids', 'to_line', 'asked', 'verdict', 'answered',
-           'wrong_with', 'parse_records', 'read_records', 'OtherRun', 'differences', 'apart', 'match', 'lock',
-           'RecordFile', 'duration', 'progress_line', 'ProgressBar', 'check_task', 'told', 'run', 'regrade', 'changed',
-           'write_beside', 'write_records']
+           'Solver', 'StreamingSolver', 'sampled_places', 'fingerprint', 'Greedy', 'share_out', 'row_ends', 'to_line',
+           'asked', 'verdict', 'answered', 'wrong_with', 'parse_records', 'read_records', 'OtherRun', 'differences',
+           'apart', 'match', 'lock', 'RecordFile', 'duration', 'progress_line', 'ProgressBar', 'check_task', 'told',
+           'run', 'regrade', 'changed', 'write_beside', 'write_records']
 
 # %% ../../nbs/evaluate/01_loop.ipynb #6d6f36f0
 import errno, hashlib, json, math, os, time, uuid, warnings
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,7 +22,7 @@ from fastcore.basics import patch
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from .statistics import wilson_interval
-from ..generate import generate
+from ..generate import generate, runs_on_engine
 from ..grade import Grade, Unreadable, grade_response, read
 from ..pocket import BOOK_PROMPT
 
@@ -83,7 +83,7 @@ class Solution:
     "What a solver made of one example."
     text: str           # the reply, thinking and special tokens included
     tokens: int         # generated for it, all attempts together
-    seconds: float      # its share of the time that its batch took
+    seconds: float      # its share of the time of every step in which it was written
     finish_reason: str  # "eos", "stop", "length", "interrupted" as in `generate`; "too long": no room for a reply
     extra: dict = field(default_factory=dict)  # JSON values that go into the record: votes, scores, drafts …
 
@@ -92,6 +92,11 @@ class Solver(Protocol):
     settings: dict   # JSON values: solver, model, seed, and all else that decides what it answers
     batch_size: int  # prompts that it wants at once
     def __call__(self, examples: list[Example], prompts: list[str]) -> list[Solution]: ...
+
+class StreamingSolver(Solver, Protocol):
+    "One that need not wait for the last of a batch."
+    def stream(self, examples: list[Example], prompts: list[str]) -> Iterator[tuple[int, Solution]]:
+        "For prompts of any number: which one, from 0, and its solution, each once, in any order."
 
 # %% ../../nbs/evaluate/01_loop.ipynb #0eb720c2
 def sampled_places(
@@ -123,7 +128,7 @@ class Greedy:
         model_name: str,              # what the records call it
         max_new_tokens: int = 2048,   # per reply; less where the context ends before
         thinking: bool = True,        # False: a reasoning model answers at once
-        batch_size: int = 16,         # prompts generated together
+        batch_size: int = 16,         # rows that run at the same time
         seed: int = 0,                # recorded; nothing here is drawn
         chat: bool | None = None,     # use the chat template? None: if the model's texts end in <|im_end|>
     ):
@@ -147,40 +152,63 @@ class Greedy:
         return self.tokenizer.encode_chat(turn, thinking=self.settings["thinking"])
 
 # %% ../../nbs/evaluate/01_loop.ipynb #ca0b2df6
-def reply_ids(
-    solver: Greedy,
+def share_out(
+    model,                  # as `generate` takes it
     rows: list[list[int]],  # prompts' token ids
-    room: list[int],        # new tokens that each row may get, at least 1
-) -> tuple[list[list[int]], list[str]]: # new ids and finish reason of every row
-    "Greedy tokens for rows of any lengths; what a row gets does not depend on who shares its batch."
-    new, reasons, running = [[] for _ in rows], ["length"] * len(rows), range(len(rows))
-    while running := [i for i in running if reasons[i] == "length" and len(new[i]) < room[i]]:
-        most = min(room[i] - len(new[i]) for i in running)   # padded to its longest row, the batch has this much room
-        so_far = [rows[i] + new[i] for i in running]
-        part = generate(solver.model, so_far, tokenizer=solver.tokenizer, max_new_tokens=most).run()
-        for i, ids, reason in zip(running, part.token_ids, part.finish_reasons):
-            new[i] += ids
-            reasons[i] = reason
-    return new, reasons
+    room: list[int],        # new tokens that each row may get; those with none get no reply
+    batch_size: int,        # rows at the same time
+) -> list[list[int]]:       # which rows to generate together
+    "All of them where the engine replaces rows that have ended; else batches in which each row has its room."
+    open = [i for i, n in enumerate(room) if n > 0]
+    if runs_on_engine(model, batch_size): return [open] if open else []
+    batches = [open[at:at + batch_size] for at in range(0, len(open), batch_size)]
+    context = getattr(model, "cfg", {}).get("context_length", math.inf)
+    def fits(batch): return max(len(rows[i]) for i in batch) + max(room[i] for i in batch) <= context
+    return [part for batch in batches for part in ([batch] if fits(batch) else [[i] for i in batch])]
 
 # %% ../../nbs/evaluate/01_loop.ipynb #a1997930
 @patch
-def __call__(self: Greedy,
+def stream(self: Greedy,
     examples: list[Example],  # not looked at: the prompt says it all
     prompts: list[str],       # as the task words them
-) -> list[Solution]:          # one for each
-    "One reply for each prompt, all generated together."
-    start, rows = time.perf_counter(), [self.encode(p) for p in prompts]
+) -> Iterator[tuple[int, Solution]]: # which prompt, and its solution
+    "One reply for each prompt, as they end."
+    rows = [self.encode(p) for p in prompts]
     context = getattr(self.model, "cfg", {}).get("context_length", 1 << 30)
     room = [min(self.settings["max_new_tokens"], context - len(ids)) for ids in rows]
-    fits = [i for i, n in enumerate(room) if n > 0]
-    new, reasons = reply_ids(self, [rows[i] for i in fits], [room[i] for i in fits])
-    texts = [self.tokenizer.decode(ids, skip_unknown=True) for ids in new]
-    share = (time.perf_counter() - start) / len(rows)
-    solved = zip(fits, texts, new, reasons)
-    done = {i: Solution(text, len(ids), share, reason) for i, text, ids, reason in solved}
-    def too_long(ids): return Solution("", 0, share, "too long", {"prompt_tokens": len(ids), "context_length": context})
-    return [done.get(i) or too_long(ids) for i, ids in enumerate(rows)]
+    for i, ids in enumerate(rows):
+        if room[i] < 1: yield i, Solution("", 0, 0.0, "too long", {"prompt_tokens": len(ids), "context_length": context})
+    for batch in share_out(self.model, rows, room, self.batch_size):
+        options = {"eos_token_id": self.tokenizer.eos_token_ids, "max_rows": self.batch_size}
+        with generate(self.model, [rows[i] for i in batch], max_new_tokens=[room[i] for i in batch], **options) as run:
+            for at, seconds in row_ends(run):
+                ids = run.token_ids[at]
+                text = self.tokenizer.decode(ids, skip_unknown=True)
+                yield batch[at], Solution(text, len(ids), seconds, run.finish_reasons[at])
+
+@patch
+def __call__(self: Greedy,
+    examples: list[Example],  # not looked at
+    prompts: list[str],       # as the task words them
+) -> list[Solution]:          # one for each
+    "All replies, when the last has ended."
+    found = dict(self.stream(examples, prompts))
+    return [found[i] for i in range(len(prompts))]
+
+def row_ends(
+    run,   # a generation
+) -> Iterator[tuple[int, float]]: # a row that has just ended, and its share of the time
+    "Run a generation; tell when a row ends, and what it has taken."
+    seconds, open = [0.0] * len(run.token_ids), list(range(len(run.token_ids)))
+    while open:
+        start = time.perf_counter()
+        step = next(run, None)              # None: the last rows had nothing to say but their EOS
+        took = time.perf_counter() - start
+        ended = [i for i in open if run.finish_reasons[i]]
+        wrote = {*ended, *(i for i in open if step and step.live[i])}
+        for i in wrote: seconds[i] += took / len(wrote)
+        open = [i for i in open if not run.finish_reasons[i]]
+        for i in ended: yield i, seconds[i]
 
 # %% ../../nbs/evaluate/01_loop.ipynb #6322b131
 BOOK_KEYS = {"index": int, "problem": str, "gtruth_answer": str,
@@ -502,22 +530,29 @@ def run(
         n, right = len(have), sum(done[id]["correct"] for id in have)
         bar = ProgressBar(task.name, len(examples), n) if show is None else nullcontext(show or (lambda *_: None))
         with told(file), bar as tell:
-            for start in range(0, len(pending), solver.batch_size):
-                for record in _batch(task, solver, pending[start:start + solver.batch_size], expected):
-                    if file: file.write(record)
-                    done[record["id"]] = record
-                    n, right = n + 1, right + record["correct"]
-                    tell(record, n, len(examples), right)
-                if file: file.sync()
+            for e, solution in _solve(solver, pending, [expected[e.id]["prompt"] for e in pending]):
+                record = done[e.id] = answered(expected[e.id], solution, task.grade(solution.text, e))
+                if file: file.write(record)
+                n, right = n + 1, right + record["correct"]
+                tell(record, n, len(examples), right)
+                if file and (n == len(examples) or (n - len(have)) % solver.batch_size == 0): file.sync()
     return [done[e.id] for e in examples]
 
-def _batch(task, solver, examples, expected):
-    "Records of one batch, each as soon as it is graded."
-    solutions = solver(examples, [expected[e.id]["prompt"] for e in examples])
-    if len(solutions) != len(examples):
-        raise ValueError(f"the solver gave {len(solutions)} solutions for {len(examples)} examples.")
-    for example, solution in zip(examples, solutions):
-        yield answered(expected[example.id], solution, task.grade(solution.text, example))
+def _solve(solver, examples, prompts):
+    "Examples with their solutions: as they end, from a solver that streams, else batch by batch."
+    size, total = solver.batch_size, len(examples)
+    def batches():
+        for at in range(0, total, size):
+            solutions = solver(examples[at:at + size], prompts[at:at + size])
+            if len(solutions) != (asked := min(size, total - at)):
+                raise ValueError(f"the solver gave {len(solutions)} solutions for {asked} examples.")
+            yield from enumerate(solutions, at)
+    streams, left = hasattr(type(solver), "stream"), set(range(total))
+    for i, solution in solver.stream(examples, prompts) if streams else batches():
+        if i not in left: raise ValueError(f"the solver gave a solution for example {i}, which is none or has one already.")
+        left.remove(i)
+        yield examples[i], solution
+    if left: raise ValueError(f"the solver gave {total - len(left)} solutions for {total} examples.")
 
 # %% ../../nbs/evaluate/01_loop.ipynb #1b1bba3c
 def regrade(
