@@ -5,14 +5,15 @@
 # %% auto #0
 __all__ = ['INSTALL', 'CONTENDERS', 'OURS', 'AGAINST', 'MODES', 'BITS', 'ONE_ROW', 'QUANTIZED', 'SIZES', 'pass_cost',
            'speed_limit', 'fill_random', 'random_model', 'shape_of', 'serve', 'WorkerFailed', 'Worker', 'how_to_get',
-           'Clock', 'speeds', 'Ours', 'version_of', 'Fast', 'Transformers', 'gguf_name', 'write_gguf', 'Llama', 'Book',
-           'Machine', 'Others', 'our_seconds', 'cpu_seconds', 'Pocket', 'Quality', 'mean_of', 'bits_of',
-           'default_options', 'check_room', 'names_in', 'physical_cores', 'prompts_of', 'speed_jobs', 'interleave',
-           'ratio_interval', 'Session', 'run_speed', 'logits_off', 'equal_until', 'run_early', 'run_samples',
-           'run_first_token', 'count_compilations', 'run_memory', 'run_pocket', 'run_bench', 'each', 'machine_of',
-           'step_cost', 'ratio_of', 'limit_of', 'peak_of', 'share_of_limit', 'pair_of', 'worst', 'at_path', 'goals_for',
-           'judge', 'text_table', 'speed_table', 'first_token_table', 'memory_table', 'quality_table', 'samples_table',
-           'machine_table', 'report', 'goal_table', 'state_of', 'plot', 'check_plot', 'save_plot']
+           'Clock', 'speeds', 'Ours', 'version_of', 'Fast', 'dictated', 'Transformers', 'gguf_name', 'write_gguf',
+           'Llama', 'Book', 'Machine', 'Others', 'our_seconds', 'cpu_seconds', 'Pocket', 'Quality', 'mean_of',
+           'bits_of', 'default_options', 'check_room', 'names_in', 'physical_cores', 'prompts_of', 'speed_jobs',
+           'interleave', 'ratio_interval', 'Session', 'run_speed', 'logits_off', 'equal_until', 'run_early',
+           'run_samples', 'run_first_token', 'count_compilations', 'run_memory', 'run_pocket', 'run_bench', 'each',
+           'machine_of', 'step_cost', 'ratio_of', 'limit_of', 'peak_of', 'share_of_limit', 'pair_of', 'worst',
+           'at_path', 'goals_for', 'judge', 'text_table', 'speed_table', 'first_token_table', 'memory_table',
+           'quality_table', 'samples_table', 'machine_table', 'report', 'goal_table', 'state_of', 'plot', 'check_plot',
+           'save_plot']
 
 # %% ../nbs/13_bench.ipynb #e35fafbb
 import contextlib, importlib.util, json, math, os, queue, random, signal, statistics
@@ -281,6 +282,8 @@ class Ours:
 
     def quicken(self): pass
 
+    def forget(self): self.model = None
+
 # %% ../nbs/13_bench.ipynb #b3e50491
 @patch
 def generate(self: Ours,
@@ -317,7 +320,7 @@ def memory(self: Ours,
     self.model = random_model({**self.config(), **tiny, "tie_embeddings": True}, 0, self.device)
     self.quicken()
     self.generate([[1] * len(p) for p in prompts], min(new_tokens, 8))  # all is loaded before the count begins
-    self.model = None
+    self.forget()
     before, _ = memory_in_use(self.device), reset_peak_memory(self.device)
     self.build()
     self.quicken()
@@ -334,27 +337,35 @@ def version_of(
 
 # %% ../nbs/13_bench.ipynb #551e7a4f
 class Fast(Ours):
-    "The optimized model; several rows through the engine."
+    "The optimized model, through the engine."
     def quicken(self):
         from reasoning_from_scratch.fast import optimize
         self.model = optimize(self.model, quantize=self.o["quantize"], compile=True)
+
+    def forget(self):
+        super().forget()
+        import torch
+        torch._dynamo.reset()            # what was compiled for the model goes with it
 
     def generate(self,
         prompts: list[list[int]],        # token ids of every row
         new_tokens: int | list[int],     # for each row
     ) -> dict:
         "Greedy tokens, timed."
-        if len(prompts) == 1: return super().generate(prompts, new_tokens)
         each = new_tokens if isinstance(new_tokens, list) else [new_tokens] * len(prompts)
+        engine = self.engine(len(prompts), max(map(len, prompts)) + max(each))
         clock = Clock(len(prompts), self.device)
-        engine = self.engine(len(prompts))
         rows = {engine.add(p, max_new_tokens=n, eos=()): i for i, (p, n) in enumerate(zip(prompts, each))}
         return self.drive(engine, clock, lambda event: rows[event.request], len(prompts))
 
-    def engine(self, rows, tokens=None):
+    def logits(self, prompt) -> dict:
+        "What follows a prompt."
+        return {"logits": dictated(self.model, [(prompt, [0])])[0, 0].tolist()}
+
+    def engine(self, rows, tokens):
+        "An empty engine with room for so many rows of so many tokens."
         from reasoning_from_scratch.engine.run import Engine
-        each = -(-(tokens or self.o["prompt_tokens"] + self.o["new_tokens"]) // 16) + 1
-        return Engine(self.model, max_rows=rows, block_size=16, n_blocks=1 + rows * each)
+        return Engine(self.model, max_rows=rows, block_size=16, n_blocks=1 + rows * (-(-tokens // 16) + 1))
 
     def drive(self, engine, clock, row_of, rows) -> dict:
         "Step until all is done."
@@ -375,7 +386,7 @@ class Fast(Ours):
         from reasoning_from_scratch.sampling import Sampling
         start, computed, token_ids = time.perf_counter(), 0, []
         for seeds in [list(range(n))] if together else [[seed] for seed in range(n)]:
-            engine = self.engine(len(seeds))
+            engine = self.engine(len(seeds), len(prompt) + new_tokens)
             engine.add(prompt, max_new_tokens=new_tokens, sampling=Sampling(), seeds=seeds, n=len(seeds), eos=())
             token_ids += self.drive(engine, Clock(len(seeds)), lambda event: event.sample, len(seeds))["tokens"]
             computed += engine.stats.computed_tokens - len(seeds) * (new_tokens - 1)  # without what was written
@@ -385,6 +396,27 @@ class Fast(Ours):
         "Graphs that torch.compile has made in this process."
         from torch._dynamo.utils import counters
         return {"graphs": counters["stats"]["unique_graphs"]}
+
+# %% ../nbs/13_bench.ipynb #e558920a
+def dictated(
+    model,                                    # anything that takes a PagedView
+    texts: list[tuple[list[int], list[int]]], # prompt's and answer's ids of every row
+):                                            # -> (steps, rows, vocab) float32 on the CPU
+    "The logits before every token of the answers, dictated side by side; what stands after a row's end means nothing."
+    import torch
+    from reasoning_from_scratch.engine.paged_cache import PagedKVCache
+    longest = max(len(answer) for _, answer in texts)
+    blocks = -(-(max(len(prompt) for prompt, _ in texts) + longest) // 16)
+    cache = PagedKVCache(model.cfg, 1 + len(texts) * blocks, device=next(model.parameters()).device)
+    tables = [list(range(1 + i * blocks, 1 + (i + 1) * blocks)) for i in range(len(texts))]
+    feed, past, said = [prompt for prompt, _ in texts], [0] * len(texts), []
+    with torch.no_grad():
+        for step in range(longest):
+            view = cache.view(tables, past, [len(f) for f in feed], feed)
+            said.append(model(view.ids, cache=view, last_only=True)[:, -1].float().cpu())
+            past = [n + len(f) for n, f in zip(past, feed)]
+            feed = [[answer[min(step, len(answer) - 1)]] for _, answer in texts]
+    return torch.stack(said)
 
 # %% ../nbs/13_bench.ipynb #3e406811
 class Transformers(Ours):
@@ -754,22 +786,9 @@ def divergence(self: Quality,
     texts: list,   # (prompt's ids, answer's ids)
 ) -> tuple[float, int]:
     "(sum of KL, tokens) over the answers of some texts, side by side."
-    p, q = (self.logprobs(self.models[m], texts) for m in ("bf16", name))
+    p, q = (dictated(self.models[m], texts).double().log_softmax(-1) for m in ("bf16", name))
     kl = (p.exp() * (p - q)).sum(-1)                                    # (steps, rows)
     return sum(kl[:len(a), i].sum().item() for i, (_, a) in enumerate(texts)), sum(len(a) for _, a in texts)
-
-@patch
-def logprobs(self: Quality, model, texts):
-    "(steps, rows, vocabulary): the model's distributions while the answers are dictated to it."
-    import torch
-    from reasoning_from_scratch.generate import generate
-    said, longest = [], max(len(a) for _, a in texts)
-    def dictate(logits):
-        said.append(logits.double().log_softmax(-1).cpu())
-        at = len(said) - 1
-        return torch.tensor([[a[min(at, len(a) - 1)]] for _, a in texts], device=logits.device)
-    generate(model, [p for p, _ in texts], max_new_tokens=longest, eos_token_id=(), next_token=dictate).run()
-    return torch.stack(said)
 
 def mean_of(
     parts: list[tuple[float, int]],  # sums, and of how many
@@ -791,14 +810,14 @@ OURS = [name for name in CONTENDERS if name.startswith("ours")]
 AGAINST = {"transformers": ["transformers"], "transformers-static": ["transformers-static"],
            "llama.cpp": [name for name in CONTENDERS if name.startswith("llama.cpp")], "book": ["book"]}
 MODES = ["decode", "prefill", "batch", "samples", "first-token", "memory", "pocket", "quality", "machine"]
-BITS = {"ours-int8": 8, "ours-int4": 4.5, "llama.cpp-q8_0": 8.5, "llama.cpp-q4_0": 4.5}  # of a weight; else the dtype's
+BITS = {"ours-int8": 8.5, "ours-int4": 4.5, "llama.cpp-q8_0": 8.5, "llama.cpp-q4_0": 4.5}  # of a weight; else the dtype's
 ONE_ROW = ("transformers-static", "book")  # not measured in batches
 QUANTIZED = tuple(BITS)                    # other weights: their tokens are not compared
 
 def bits_of(
     name: str,  # a contender
     o: dict,    # see `default_options`
-) -> float:     # 4.5: 4 bits and a 16-bit scale for each group of 32
+) -> float:     # 4.5: 4 bits, and a 16-bit scale for each group of 32
     "How many bits a weight takes."
     return BITS.get(name, {"float32": 32}.get(o["dtype"], 16))
 
@@ -1077,7 +1096,8 @@ def run_first_token(
     o, out = session.o, {}
     prompt = prompts_of(o, [o["prompt_tokens"]])
     with tempfile.TemporaryDirectory(prefix="rfs-bench-cache-", ignore_cleanup_errors=True) as cache:
-        env = {"TORCHINDUCTOR_CACHE_DIR": cache, "TRITON_CACHE_DIR": os.path.join(cache, "triton")}
+        hub = os.environ.get("HF_HOME") or str(Path.home() / ".cache" / "huggingface")  # models stay where they are
+        env = {"TORCHINDUCTOR_CACHE_DIR": cache, "TRITON_CACHE_DIR": cache, "XDG_CACHE_HOME": cache, "HF_HOME": hub}
         for which in ("cold", "warm"):
             session.progress(f"first token, compile cache {which}: {name}")
             worker = session.fresh(name, env)
