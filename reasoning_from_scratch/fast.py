@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['fuse', 'layer_weights', 'norm', 'turn', 'before_attention', 'after_attention', 'fast_layer', 'compiled_layer',
-           'mark_lengths', 'can_compile', 'few_layers_of', 'FastModel', 'optimize']
+           'mark_lengths', 'can_compile', 'rows_in_c', 'c_layers', 'FastModel', 'optimize']
 
 # %% ../nbs/12_fast.ipynb #0672c7ec
 import ctypes
@@ -19,7 +19,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .engine.paged_cache import PagedView
-from .kernels import (FEW_ROWS, Layer, Step, attend, c_matrix, dequantize, huge_pages, into_huge_pages,
+from .kernels import (FEW_ROWS, TILE_ROWS, Layer, Step, attend, c_matrix, dequantize, huge_pages, into_huge_pages,
                                             keep_freed_memory, load_kernels, product, quantize)
 from .layers import attention, rope_angles
 from .qwen3 import Qwen3Model, check_input
@@ -120,7 +120,9 @@ def can_compile(
     return False
 
 # %% ../nbs/12_fast.ipynb #ee4a06f0
-def few_layers_of(
+def rows_in_c() -> int: return TILE_ROWS if load_kernels().tiles else FEW_ROWS  # for which the kernels beat PyTorch
+
+def c_layers(
     layers: list[tuple],  # as `layer_weights` made them
 ):                        # an array of C's Layers, or None: no kernels, another device or dtype
     "The layers as C sees them."
@@ -153,7 +155,7 @@ class FastModel(nn.Module):
         if tied: self.table = head
         if bits is not None: model.out_head.weight = model.tok_emb.weight = None
         self.layers, self.head, self.final_norm = [tuple(w) for w in layers], head, model.final_norm.scale.detach()
-        self.dtype, self.few = self.act, few_layers_of(self.layers)
+        self.dtype, self.c_layers = self.act, c_layers(self.layers)
         self._shared = (bits, self.act, self.final_norm.device.type, *(self.cfg.get(k) for k in
                         ("emb_dim", "n_heads", "n_kv_groups", "head_dim", "hidden_dim", "qk_norm", "norm_eps")))
         tensors = {id(t): t for w in (*layers, self.table, head, (self.final_norm,)) for t in w if t is not None}
@@ -189,7 +191,8 @@ def run_paged(self: FastModel, ids: Tensor, view: PagedView) -> Tensor:
     cos, sin = rope_angles(positions, self.cfg["head_dim"], self.cfg["rope_base"])
     last, mask, x = positions[:, -1], view.mask(T) if T > 1 else None, self.embed(ids)
     fixed = (self.cfg["n_heads"], self.cfg["n_kv_groups"], self.eps, act)
-    if T == 1 and B <= FEW_ROWS and self.few and view.cache.k.dtype == torch.bfloat16: return self.run_few(x, cos, sin, view, last)
+    if T == 1 and self.c_layers and B <= rows_in_c() and view.cache.k.dtype == torch.bfloat16:
+        return self.run_one_token(x, cos, sin, view, last)
     layer = compiled_layer(kind, self._shared) if self.compiled else fast_layer
     for keys, values, w in zip(view.cache.k.unbind(0), view.cache.v.unbind(0), self.layers):
         here = x, cos, sin, view.slots, view.table, last, mask, keys, values
@@ -200,14 +203,14 @@ def run_paged(self: FastModel, ids: Tensor, view: PagedView) -> Tensor:
     return x
 
 @patch
-def run_few(self: FastModel, x, cos, sin, view: PagedView, last) -> Tensor:
-    "One token in each of a few rows through all layers, in C."
+def run_one_token(self: FastModel, x, cos, sin, view: PagedView, last) -> Tensor:
+    "One token in each row through all layers, in C."
     B, _, emb = x.shape
     x, cos, sin, table, last = x.contiguous(), cos.contiguous(), sin.contiguous(), view.table.contiguous(), last.contiguous()
     step = Step(B, table.shape[1], emb, self.cfg["n_heads"], self.cfg["n_kv_groups"], self.cfg["head_dim"], self.cfg["hidden_dim"],
                 self.eps, cos.data_ptr(), sin.data_ptr(), view.slots.data_ptr(), table.data_ptr(), last.data_ptr())
     keys, values = view.cache.k, view.cache.v
-    load_kernels().few_layers(self.few, len(self.few), ctypes.byref(step), x.data_ptr(), keys.data_ptr(), values.data_ptr(), keys.stride(0))
+    load_kernels().one_token(self.c_layers, len(self.c_layers), ctypes.byref(step), x.data_ptr(), keys.data_ptr(), values.data_ptr(), keys.stride(0))
     view.advance(1)
     return x
 

@@ -314,7 +314,8 @@ void many(const uint8_t *w, const uint16_t *s, int bits, const uint16_t *x, uint
 }
 #else
 int has_tiles(void) { return 0; }
-void many(void) {}
+void many(const uint8_t *w, const uint16_t *s, int bits, const uint16_t *x, uint16_t *xp, uint16_t *y,
+          long rows, long n, long k) {}
 #endif
 '''
 
@@ -375,10 +376,21 @@ typedef struct { const float *norm, *q_norm, *k_norm, *ff_norm; Matrix qkv, out,
 typedef struct { long rows, width, emb, heads, kv, d, hidden; double eps; const float *cos, *sin;
                  const int64_t *slots, *table, *last; } Step;
 
-static void product(const Matrix *m, const float *x, float *y, long rows, void *room) {
-  if (m->bits == 16) { bf16_few(m->w, x, y, rows, m->n, m->k); return; }
-  int8_t *q = room; int32_t *start = (int32_t *)(q + rows * m->k); float *qs = (float *)(start + rows * m->k / 4);
-  quant_few(m->w, m->s, m->bits, x, q, qs, start, y, rows, m->n, m->k);
+// y = x Wᵀ for any number of rows; more than three go through the tiles, in bf16. room: 10 bytes for each number of x and y
+static void product(const Matrix *m, const float *x, float *y, long rows, char *room) {
+  long n = m->n, k = m->k;
+  if (rows > 3) {
+    uint16_t *y16 = (uint16_t *)room, *x16 = y16 + rows * n, *turned = x16 + rows * k;
+    #pragma omp parallel for
+    for (long r = 0; r < rows; r++) for (long i = 0; i < k; i++) x16[r * k + i] = narrow(x[r * k + i]);
+    many(m->w, m->s, m->bits, x16, turned, y16, rows, n, k);
+    #pragma omp parallel for
+    for (long r = 0; r < rows; r++) for (long i = 0; i < n; i++) y[r * n + i] = wide(y16[r * n + i]);
+  } else if (m->bits == 16) bf16_few(m->w, x, y, rows, n, k);
+  else {
+    int8_t *q = (int8_t *)room; int32_t *start = (int32_t *)(q + rows * k); float *qs = (float *)(start + rows * k / 4);
+    quant_few(m->w, m->s, m->bits, x, q, qs, start, y, rows, n, k);
+  }
 }
 
 static void rms_norm(const float *x, const float *scale, float *y, long n, double eps) {
@@ -398,19 +410,22 @@ static void rotate(float *h, const float *cos, const float *sin, long d) {
 '''
 
 C_LAYERS = r'''
-// all layers for one new token in each of a few rows: x (rows, emb) in and out; keys, values of the first layer
-void few_layers(const Layer *layers, long n_layers, const Step *s, float *x, uint16_t *keys, uint16_t *values,
-                long stride) {
+// all layers for one new token in each row: x (rows, emb) in and out; keys, values of the first layer
+void one_token(const Layer *layers, long n_layers, const Step *s, float *x, uint16_t *keys, uint16_t *values,
+               long stride) {
   long heads = s->heads + 2 * s->kv, most = s->heads * s->d;
   if (s->hidden > most) most = s->hidden;
   if (s->emb > most) most = s->emb;
   float *h = calloc(s->rows, 4 * (most + heads * s->d + s->heads * (s->d + s->width) + 2 * s->hidden + s->emb));
   float *qkv = h + s->rows * most, *q = qkv + s->rows * heads * s->d, *scores = q + s->rows * s->heads * s->d;
   float *gate_up = scores + s->rows * s->heads * s->width, *y = gate_up + s->rows * 2 * s->hidden;
-  void *room = malloc(s->rows * most * 3);
+  long n = heads * s->d > 2 * s->hidden ? heads * s->d : 2 * s->hidden;
+  char *room = malloc((s->rows + 32) * (n > s->emb ? n + most : s->emb + most) * 10);
   for (const Layer *l = layers; l < layers + n_layers; l++, keys += stride, values += stride) {
+    #pragma omp parallel for if (s->rows > 3)
     for (long r = 0; r < s->rows; r++) rms_norm(x + r * s->emb, l->norm, h + r * s->emb, s->emb, s->eps);
     product(&l->qkv, h, qkv, s->rows, room);
+    #pragma omp parallel for if (s->rows > 3)
     for (long r = 0; r < s->rows; r++)
       for (long i = 0; i < heads; i++) {                               // query heads, then key heads, then value heads
         float *head = qkv + (r * heads + i) * s->d;
@@ -424,8 +439,10 @@ void few_layers(const Layer *layers, long n_layers, const Step *s, float *x, uin
     attend(q, keys, values, s->table, s->last, scores, h, s->rows, s->width, s->kv, s->heads / s->kv, s->d);
     product(&l->out, h, y, s->rows, room);
     for (long i = 0; i < s->rows * s->emb; i++) x[i] += y[i];
+    #pragma omp parallel for if (s->rows > 3)
     for (long r = 0; r < s->rows; r++) rms_norm(x + r * s->emb, l->ff_norm, h + r * s->emb, s->emb, s->eps);
     product(&l->gate_up, h, gate_up, s->rows, room);
+    #pragma omp parallel for if (s->rows > 3)
     for (long r = 0; r < s->rows; r++)
       for (long i = 0; i < s->hidden; i++) {
         float gate = gate_up[r * 2 * s->hidden + i];
@@ -485,7 +502,7 @@ ARGUMENTS = {
     "many": [POINTER] * 2 + [INT] + [POINTER] * 3 + [LONG] * 3,
     "widen_all": [POINTER] * 2 + [INT] + [POINTER] + [LONG] * 2,
     "attend": [POINTER] * 7 + [LONG] * 5,
-    "few_layers": [POINTER, LONG] + [POINTER] * 4 + [LONG],
+    "one_token": [POINTER, LONG] + [POINTER] * 4 + [LONG],
 }
 
 def open_kernels(
@@ -607,9 +624,9 @@ def c_matrix(
 ):                         # -> Matrix
     "Weights as C sees them. Raises ValueError for what the kernels cannot take."
     k, bits = w.shape[1] * (2 if w.dtype == torch.uint8 else 1), BITS.get(w.dtype)
-    if bits is None or k % (32 if bits == 16 else 64) or not w.is_contiguous():
-        raise ValueError(f"weights {tuple(w.shape)} in {w.dtype}: the kernels take contiguous bf16 rows of a multiple of 32, "
-                         "or quantized ones of a multiple of 64.")
+    if bits is None or k % (32 if bits == 16 else 64) or w.shape[0] % 32 or not w.is_contiguous():
+        raise ValueError(f"weights {tuple(w.shape)} in {w.dtype}: the kernels take a multiple of 32 contiguous rows, of a multiple of "
+                         "32 weights in bf16, of 64 if quantized.")
     return Matrix(w.data_ptr(), None if scale is None else scale.data_ptr(), w.shape[0], k, bits)
 
 # %% ../nbs/14_kernels.ipynb #fbe88747
