@@ -334,11 +334,12 @@ def _load(args):
 
 @contextlib.contextmanager
 def _busy(what):
-    "A spinner on the terminal's standard error while something takes its time; nothing in a pipe. Gives what changes its text."
+    "A spinner on the terminal's standard error while something takes its time; nothing in a pipe. Gives a way to reword it."
     from rich.console import Console
     console = Console(stderr=True, force_jupyter=False)
     if not sys.stderr.isatty() or os.environ.get("NO_COLOR"): yield lambda text: None; return
-    with console.status(clean(what) + " …", spinner="line") as status: yield lambda text: status.update(clean(text) + " …")
+    with console.status(clean(what) + " …", spinner="line") as status:
+        yield lambda text: status.update(clean(text) + " …")
 
 # %% ../nbs/10_cli.ipynb #50fc1a56
 class Reply:
@@ -1070,16 +1071,19 @@ def _bench_options(p):
              "(default: %(default)s)")
     g.add_argument("--against", metavar="LIST", default="transformers,llama.cpp,book",
         help="beside whom: transformers, transformers-static, llama.cpp, book; '' for nobody (default: %(default)s)")
-    g.add_argument("--ours", metavar="LIST", default="all", help="which of ours: ours, ours-bf16, ours-int8, ours-int4 (default: all)")
+    g.add_argument("--ours", metavar="LIST", default="all",
+        help="which of ours: ours, ours-bf16, ours-int8, ours-int4 (default: %(default)s)")
     g.add_argument("--shape", metavar="NAME", default="qwen3-0.6b",
         help="random weights of this model's shape, nothing to download (default: %(default)s); "
              "--model takes the model itself")
     g.add_argument("--prompt-tokens", type=_count, metavar="N", help="tokens of the prompt (default: 64)")
     g.add_argument("--new-tokens", type=_count, metavar="N", help="tokens to generate (default: 64)")
-    g.add_argument("--repeats", type=_count, metavar="N", default=3, help="rounds, in each everyone once (default: 3)")
+    g.add_argument("--repeats", type=_count, metavar="N", default=3,
+        help="rounds, in each everyone once (default: %(default)s)")
     g.add_argument("--quick", action="store_true", help="small numbers of everything, to see that it works")
     g.add_argument("--threads", type=_count, metavar="N", help="for every contender (default: one for each core)")
-    g.add_argument("--timeout", type=_count, metavar="SECONDS", default=900, help="for one job of a contender (default: 900)")
+    g.add_argument("--timeout", type=_count, metavar="SECONDS", default=900,
+        help="for one job of a contender (default: 900)")
     g.add_argument("--seed", type=int, default=0, help="seed of weights and prompts (default: %(default)s)")
     g = p.add_argument_group("files")
     g.add_argument("--gguf", metavar="FOLDER", help="keep the files made for llama.cpp here, for the next time")
@@ -1093,8 +1097,8 @@ def bench(
     "`rfs bench`: ours and others in processes of their own, taking turns; tables, limits, verdicts."
     from reasoning_from_scratch import bench as b
     with _bad_use():
-        same = {k: getattr(args, k) for k in ("modes", "against", "ours", "quick", "prompt_tokens", "new_tokens", "repeats",
-                                              "threads", "device", "seed", "gguf", "timeout")}
+        same = {k: getattr(args, k) for k in ("modes", "against", "ours", "quick", "prompt_tokens", "new_tokens",
+                                              "repeats", "threads", "device", "seed", "gguf", "timeout")}
         o = b.default_options(model=args.model or args.shape, random=args.model is None,
                               dtype="bfloat16" if args.dtype == "auto" else args.dtype, **same)
         if args.plot: b.check_plot(args.plot)
