@@ -777,9 +777,10 @@ def quality(self: Quality,
     for name, model in self.models.items():
         solver = Greedy(model, self.tokenizer, model_name=name, max_new_tokens=new_tokens, batch_size=32)
         records[name] = run(task, solver)
-    for e, r in zip(task.examples, records["bf16"]):
+    answers = {r["id"]: r["generated_text"] for r in records["bf16"]}   # written in the order in which they ended
+    for e in task.examples:
         prompt = self.tokenizer.encode_chat([{"role": "user", "content": e.problem}], thinking=True)
-        texts.append((prompt, self.tokenizer.encode(r["generated_text"], chat_wrapped=False)))
+        texts.append((prompt, self.tokenizer.encode(answers[e.id], chat_wrapped=False)))
     for name in self.o["precisions"]:
         many = [self.divergence(name, texts[i:i + 32]) for i in range(0, len(texts), 32)]
         single = [self.divergence(name, [t]) for t in texts[::max(1, len(texts) // alone)][:alone]]
