@@ -4,13 +4,13 @@
 
 # %% auto #0
 __all__ = ['INSTALL', 'CONTENDERS', 'OURS', 'AGAINST', 'MODES', 'BITS', 'ONE_ROW', 'QUANTIZED', 'SIZES', 'pass_cost',
-           'speed_limit', 'fill_random', 'random_model', 'shape_of', 'serve', 'WorkerFailed', 'Worker', 'how_to_get',
-           'Clock', 'speeds', 'Ours', 'version_of', 'Fast', 'dictated', 'Transformers', 'gguf_name', 'write_gguf',
-           'Llama', 'Book', 'Machine', 'Others', 'our_seconds', 'cpu_seconds', 'Pocket', 'Quality', 'mean_of',
-           'bits_of', 'default_options', 'check_room', 'names_in', 'physical_cores', 'prompts_of', 'speed_jobs',
-           'interleave', 'ratio_interval', 'Session', 'run_speed', 'logits_off', 'equal_until', 'run_early',
-           'run_samples', 'run_first_token', 'count_compilations', 'run_memory', 'run_pocket', 'run_bench', 'each',
-           'machine_of', 'step_cost', 'ratio_of', 'limit_of', 'peak_of', 'share_of_limit', 'pair_of', 'worst',
+           'speed_limit', 'fill_random', 'random_model', 'shape_of', 'serve', 'WorkerFailed', 'Worker', 'library',
+           'how_to_get', 'Clock', 'speeds', 'Ours', 'version_of', 'Fast', 'dictated', 'Transformers', 'gguf_name',
+           'write_gguf', 'Llama', 'Book', 'Machine', 'Others', 'our_seconds', 'cpu_seconds', 'Pocket', 'Quality',
+           'mean_of', 'bits_of', 'default_options', 'check_room', 'names_in', 'physical_cores', 'prompts_of',
+           'speed_jobs', 'interleave', 'ratio_interval', 'Session', 'run_speed', 'logits_off', 'equal_until',
+           'run_early', 'run_samples', 'run_first_token', 'count_compilations', 'run_memory', 'run_pocket', 'run_bench',
+           'each', 'machine_of', 'step_cost', 'ratio_of', 'limit_of', 'peak_of', 'share_of_limit', 'pair_of', 'worst',
            'at_path', 'goals_for', 'judge', 'text_table', 'speed_table', 'first_token_table', 'memory_table',
            'quality_table', 'samples_table', 'machine_table', 'report', 'goal_table', 'state_of', 'plot', 'check_plot',
            'save_plot']
@@ -196,6 +196,10 @@ def _last(self: Worker):
 INSTALL = {"llama_cpp": "pip install llama-cpp-python",
            "book": "set RFS_BOOK to a folder that holds the book's package"}
 
+def library(name: str):
+    "A package that only a contender or a picture needs: imported when it is, never required."
+    return importlib.import_module(name)
+
 def how_to_get(
     package: str,  # what could not be imported
 ) -> str:          # what to do about it
@@ -377,26 +381,29 @@ class Fast(Ours):
             clock.step(row_of(e) for e in events)
         return clock.result(token_ids)
 
-    def samples(self,
-        prompt: list[int],   # token ids
-        n: int,              # samples of it
-        new_tokens: int,
-        together: bool,      # one request for n samples, or n requests one after another
-    ) -> dict:               # seconds, and prompt tokens that went through the model
-        "Sampled texts of one prompt at temperature 1."
-        from reasoning_from_scratch.sampling import Sampling
-        start, computed, token_ids = time.perf_counter(), 0, []
-        for seeds in [list(range(n))] if together else [[seed] for seed in range(n)]:
-            engine = self.engine(len(seeds), len(prompt) + new_tokens)
-            engine.add(prompt, max_new_tokens=new_tokens, sampling=Sampling(), seeds=seeds, n=len(seeds), eos=())
-            token_ids += self.drive(engine, Clock(len(seeds)), lambda event: event.sample, len(seeds))["tokens"]
-            computed += engine.stats.computed_tokens - len(seeds) * (new_tokens - 1)  # without what was written
-        return {"seconds": time.perf_counter() - start, "computed_prompt_tokens": computed, "tokens": token_ids}
+# %% ../nbs/13_bench.ipynb #2d2673c4
+@patch
+def samples(self: Fast,
+    prompt: list[int],   # token ids
+    n: int,              # samples of it
+    new_tokens: int,
+    together: bool,      # one request for n samples, or n requests one after another
+) -> dict:               # seconds, and prompt tokens that went through the model
+    "Sampled texts of one prompt at temperature 1."
+    from reasoning_from_scratch.sampling import Sampling
+    start, computed, token_ids = time.perf_counter(), 0, []
+    for seeds in [list(range(n))] if together else [[seed] for seed in range(n)]:
+        engine = self.engine(len(seeds), len(prompt) + new_tokens)
+        engine.add(prompt, max_new_tokens=new_tokens, sampling=Sampling(), seeds=seeds, n=len(seeds), eos=())
+        token_ids += self.drive(engine, Clock(len(seeds)), lambda event: event.sample, len(seeds))["tokens"]
+        computed += engine.stats.computed_tokens - len(seeds) * (new_tokens - 1)  # without what was written
+    return {"seconds": time.perf_counter() - start, "computed_prompt_tokens": computed, "tokens": token_ids}
 
-    def compilations(self) -> dict:
-        "Graphs that torch.compile has made in this process."
-        from torch._dynamo.utils import counters
-        return {"graphs": counters["stats"]["unique_graphs"]}
+@patch
+def compilations(self: Fast) -> dict:
+    "Graphs that torch.compile has made in this process."
+    from torch._dynamo.utils import counters
+    return {"graphs": counters["stats"]["unique_graphs"]}
 
 # %% ../nbs/13_bench.ipynb #e558920a
 def dictated(
@@ -424,15 +431,15 @@ class Transformers(Ours):
     "The same weights in `transformers`; a growing cache, or a static one and torch.compile."
     def imports(self):
         super().imports()
-        import transformers
-        transformers.logging.set_verbosity_error()
-        return transformers.__version__
+        tf = library("transformers")
+        tf.logging.set_verbosity_error()
+        return tf.__version__
 
     def build(self):
-        import torch, transformers as tf
+        import torch
         from reasoning_from_scratch.weights import config_to_hf, ours_to_hf
         super().build()
-        ours, dtype, state = self.model, self.config()["dtype"], {}
+        tf, ours, dtype, state = library("transformers"), self.model, self.config()["dtype"], {}
         config = tf.Qwen3Config(**{**config_to_hf(ours.cfg), "dtype": dtype})
         with torch.device("meta"): self.model = tf.Qwen3ForCausalLM(config).eval()
         for name, p in ours.state_dict().items(): state[ours_to_hf(name)] = p if p.dim() > 1 else p.to(dtype)
@@ -442,32 +449,6 @@ class Transformers(Ours):
         self.model.model.rotary_emb = type(rotary)(config).to(self.device)  # a buffer, not a weight
         self.step = torch.compile(self.model) if self.o["static"] else self.model
 
-    def generate(self, prompts, new_tokens) -> dict:
-        "Greedy tokens, timed."
-        import torch
-        clock, rows, longest = Clock(len(prompts), self.device), range(len(prompts)), max(map(len, prompts))
-        with torch.inference_mode():
-            ids = torch.tensor([[0] * (longest - len(p)) + p for p in prompts], device=self.device)
-            how, mask = {"use_cache": True}, None
-            if len(set(map(len, prompts))) > 1:
-                mask = torch.tensor([[0] * (longest - len(p)) + [1] * len(p) for p in prompts], device=self.device)
-                how |= {"attention_mask": mask, "position_ids": (mask.cumsum(1) - 1).clamp(min=0)}
-            if self.o["static"]: how["past_key_values"] = self.static_cache()
-            out = self.model(ids, logits_to_keep=1, **how)
-            tokens = [out.logits[:, -1].argmax(-1, keepdim=True)]
-            clock.step(rows)
-            for _ in range(new_tokens - 1):
-                how = {"past_key_values": out.past_key_values, "use_cache": True}
-                if mask is not None:
-                    mask = torch.cat([mask, mask[:, -1:]], dim=1)
-                    how |= {"attention_mask": mask, "position_ids": mask.sum(1, keepdim=True) - 1}
-                out = self.step(tokens[-1], **how)
-                tokens.append(out.logits[:, -1].argmax(-1, keepdim=True))
-                if self.device == "cpu": clock.step(rows)
-            token_ids = torch.cat(tokens, 1).tolist()
-            if self.device != "cpu" and new_tokens > 1: clock.step(rows, new_tokens - 1)
-        return clock.result(token_ids)
-
     def logits(self, prompt) -> dict:
         "What follows a prompt."
         import torch
@@ -476,12 +457,42 @@ class Transformers(Ours):
 
     def static_cache(self):
         "One static cache, made once and emptied for every run."
-        import transformers as tf
         if not hasattr(self, "cache"):
             length = max(self.o["prompt_tokens"] + self.o["new_tokens"], self.o["prefill_tokens"] + 1)
-            self.cache = tf.StaticCache(config=self.model.config, max_cache_len=length)
+            self.cache = library("transformers").StaticCache(config=self.model.config, max_cache_len=length)
         self.cache.reset()
         return self.cache
+
+# %% ../nbs/13_bench.ipynb #e6a1c499
+@patch
+def generate(self: Transformers,
+    prompts: list[list[int]],  # token ids of every row
+    new_tokens: int,           # for each row
+) -> dict:
+    "Greedy tokens, timed."
+    import torch
+    clock, rows, longest = Clock(len(prompts), self.device), range(len(prompts)), max(map(len, prompts))
+    with torch.inference_mode():
+        ids = torch.tensor([[0] * (longest - len(p)) + p for p in prompts], device=self.device)
+        how, mask = {"use_cache": True}, None
+        if len(set(map(len, prompts))) > 1:
+            mask = torch.tensor([[0] * (longest - len(p)) + [1] * len(p) for p in prompts], device=self.device)
+            how |= {"attention_mask": mask, "position_ids": (mask.cumsum(1) - 1).clamp(min=0)}
+        if self.o["static"]: how["past_key_values"] = self.static_cache()
+        out = self.model(ids, logits_to_keep=1, **how)
+        tokens = [out.logits[:, -1].argmax(-1, keepdim=True)]
+        clock.step(rows)
+        for _ in range(new_tokens - 1):
+            how = {"past_key_values": out.past_key_values, "use_cache": True}
+            if mask is not None:
+                mask = torch.cat([mask, mask[:, -1:]], dim=1)
+                how |= {"attention_mask": mask, "position_ids": mask.sum(1, keepdim=True) - 1}
+            out = self.step(tokens[-1], **how)
+            tokens.append(out.logits[:, -1].argmax(-1, keepdim=True))
+            if self.device == "cpu": clock.step(rows)
+        token_ids = torch.cat(tokens, 1).tolist()
+        if self.device != "cpu" and new_tokens > 1: clock.step(rows, new_tokens - 1)
+    return clock.result(token_ids)
 
 # %% ../nbs/13_bench.ipynb #98066b17
 _GGUF_NAMES = {"att.W_query": "attn_q", "att.W_key": "attn_k", "att.W_value": "attn_v", "att.out_proj": "attn_output",
@@ -504,8 +515,8 @@ def write_gguf(
     kind: str,   # "bf16", "f32", "q8_0" or "q4_0": the format of the matrices
 ):
     "A model as llama.cpp reads it, without a tokenizer."
-    import gguf
-    cfg, wanted = model.cfg, gguf.GGMLQuantizationType[kind.upper()]
+    gguf, cfg = library("gguf"), model.cfg
+    wanted = gguf.GGMLQuantizationType[kind.upper()]
     beside = Path(f"{path}.{os.getpid()}")
     w = gguf.GGUFWriter(beside, "qwen3")
     w.add_block_count(cfg["n_layers"]); w.add_context_length(cfg["context_length"]); w.add_vocab_size(cfg["vocab_size"])
@@ -525,11 +536,12 @@ class Llama(Ours):
     "llama.cpp, through the C interface that llama-cpp-python hands on."
     def imports(self):
         super().imports()
-        import gguf, llama_cpp  # noqa: F401
+        library("gguf"), library("llama_cpp")
         return version_of("llama-cpp-python")
 
     def build(self):
-        import hashlib, llama_cpp as C
+        import hashlib
+        C = library("llama_cpp")
         o, self.vocab, self.contexts = self.o, self.o["cfg"]["vocab_size"], {}
         kind = "f32" if (o["kind"], o["dtype"]) == ("bf16", "float32") else o["kind"]
         key = json.dumps([o["cfg"], o["seed"], o["dtype"], o["model"] if not o["random"] else None], sort_keys=True)
@@ -547,7 +559,7 @@ class Llama(Ours):
 
     def context(self, rows, tokens):
         "An empty context for so many rows of so many tokens; kept and emptied, for making one takes time."
-        import llama_cpp as C
+        C = library("llama_cpp")
         room = rows * -(-tokens // 256) * 256
         if (rows, room) not in self.contexts:
             how = C.llama_context_default_params()
@@ -592,7 +604,8 @@ def decode(self: Llama,
     past: list[int],        # how many each has had before; moves on
 ) -> list:                  # every row's last logits
     "One pass."
-    import llama_cpp as C, numpy as np
+    import numpy as np
+    C = library("llama_cpp")
     ends, batch.n_tokens = [], 0
     for row, ids in enumerate(feed):
         for t in ids:
@@ -820,7 +833,7 @@ OURS = [name for name in CONTENDERS if name.startswith("ours")]
 AGAINST = {"transformers": ["transformers"], "transformers-static": ["transformers-static"],
            "llama.cpp": [name for name in CONTENDERS if name.startswith("llama.cpp")], "book": ["book"]}
 MODES = ["decode", "prefill", "batch", "samples", "first-token", "memory", "pocket", "quality", "machine"]
-BITS = {"ours-int8": 8.5, "ours-int4": 4.5, "llama.cpp-q8_0": 8.5, "llama.cpp-q4_0": 4.5}  # of a weight; else the dtype's
+BITS = {"ours-int8": 8.5, "ours-int4": 4.5, "llama.cpp-q8_0": 8.5, "llama.cpp-q4_0": 4.5}
 ONE_ROW = ("transformers-static", "book")  # not measured in batches
 QUANTIZED = tuple(BITS)                    # other weights: their tokens are not compared
 
@@ -888,7 +901,7 @@ def check_room(
     everyone, free = [*o["ours"], *o["against"]], free_memory(o["device"])
     need = sum(pass_cost(o["cfg"], bits_of(name, o))[1] + 250e6 for name in everyone) + o["read_bytes"]
     if need > free:
-        raise ValueError(f"{len(everyone)} contenders at {o['model']}'s shape take at least {need / 1e9:.1f} GB together; "
+        raise ValueError(f"{len(everyone)} contenders at {o['model']}'s shape take {need / 1e9:.1f} GB or more together; "
                          f"{free / 1e9:.1f} GB are free. Name fewer: --ours, --against.")
 
 def names_in(text, known, what):
@@ -1014,10 +1027,7 @@ class Session:
         with contextlib.suppress(psutil.Error): return sum(cpu_seconds(psutil.Process(pid)) for pid in workers)
         return 0.0
 
-    def look_at_machine(self):
-        "Measure what the machine can do now."
-        self.progress("memory and multipliers")
-        self.machine.append(self.ask("machine", "measure"))
+    def look_at_machine(self): self.machine.append(self.ask("machine", "measure"))  # what it can do now
 
 # %% ../nbs/13_bench.ipynb #70e567c9
 def run_speed(
@@ -1286,7 +1296,8 @@ def goals_for(
         ("prefill", "prefill, int4", "bf16", "no slower", 1.0, speed("prefill", "ours-int4", "ours-bf16"), times),
         ("batch", f"{big}, bf16", "transformers", ">=", 2.5, speed(big, "ours-bf16", "transformers"), times),
         ("batch", "a step, most rows ended", "a batch of the rest", "<=", 1.1, pair("early", "after", "small"), times),
-        ("samples", f"{o['samples']} samples of a prompt", "separately", ">=", 4.0, pair("samples", "together", "apart"), times),
+        ("samples", f"{o['samples']} samples of a prompt", "separately", ">=", 4.0,
+         pair("samples", "together", "apart"), times),
         ("samples", "", "prompt computed, times", "<=", 1.0, value("samples/prompt_read/together"), "{:.2f}"),
         ("first-token", "first token, first ever", compiled, "<=", 20.0, second("cold"), seconds),
         ("first-token", "first token, cache warm", compiled, "<=", 8.0, second("warm"), seconds),
@@ -1294,7 +1305,8 @@ def goals_for(
         ("memory", "memory, peak, bf16", "weights + cache", "<=", 1.15, value("memory/ours-bf16/ratio"), times),
         ("memory", "memory, peak, int8", "weights + cache", "<=", 1.15, value("memory/ours-int8/ratio"), times),
         ("memory", "memory, peak, int4", "weights + cache", "<=", 1.15, value("memory/ours-int4/ratio"), times),
-        ("pocket", f"pocket, {n} samples at once", "its eager stream", ">=", 12.0, pair("pocket", "at_once", "stream"), times),
+        ("pocket", f"pocket, {n} samples at once", "its eager stream", ">=", 12.0,
+         pair("pocket", "at_once", "stream"), times),
         ("quality", "quality of int8", "bf16, on pocket", "<=", 1e-3, kl("int8"), nats),
         ("quality", "quality of int4", "bf16, on pocket", "<=", 2e-2, kl("int4"), nats),
         ("quality", "accuracy of int8", "bf16, on pocket500", "within", 0, accuracy("int8"), "{:+.1%}"),
@@ -1311,8 +1323,8 @@ def judge(
         what, found = what or out[-1]["what"], figure(result)
         row = {"what": what, "against": against, "sign": sign, "goal": goal, "figure": None, "low": None, "high": None}
         if found is None:
-            why = "not measured: see left out" if mode in result["options"]["modes"] else f"not measured: --modes {mode}"
-            out.append(row | {"text": why, "reached": None})
+            why = "see left out" if mode in result["options"]["modes"] else f"--modes {mode}"
+            out.append(row | {"text": f"not measured: {why}", "reached": None})
             continue
         middle, low, high = found
         row |= {"figure": middle, "low": low, "high": high}
@@ -1413,7 +1425,7 @@ def report(
     if result["notes"]: tables["left out"] = "\n".join(result["notes"])
     if o["model"] == "qwen3-0.6b" and not o["quick"]: tables["goals"] = goal_table(result["goals"])
     elif measured := [g for g in result["goals"] if g["reached"] is not None]:
-        tables["goals (set for Qwen3-0.6B's shape and whole numbers: here the verdicts say little)"] = goal_table(measured)
+        tables["goals (set for Qwen3-0.6B's shape and whole numbers: here they say little)"] = goal_table(measured)
     head = f"{weights}; {o['device']} ({m['device_name']}), threads: {m['threads']}; medians of {o['repeats']} rounds"
     return "\n\n".join([head, *(f"{title}\n{table}" for title, table in tables.items()), state_of(m)])
 
@@ -1437,7 +1449,7 @@ def plot(
     ax=None,        # of matplotlib; None: a new figure
 ):                  # -> the axes
     "Every contender under the roof that memory and multipliers make."
-    import matplotlib.pyplot as plt
+    plt = library("matplotlib.pyplot")
     o, m = result["options"], result["machine"]
     ax = ax or plt.subplots(figsize=(8, 4.5))[1]
     peak = peak_of(result)
@@ -1483,8 +1495,7 @@ def save_plot(
     "The picture as a file, written beside its place and renamed."
     import io
     from reasoning_from_scratch.evaluate.loop import write_beside
-    from matplotlib.figure import Figure
-    figure, data = Figure(figsize=(8, 4.5)), io.BytesIO()
+    figure, data = library("matplotlib.figure").Figure(figsize=(8, 4.5)), io.BytesIO()
     plot(result, figure.subplots())
     figure.savefig(data, format=Path(path).suffix[1:].lower(), dpi=150, bbox_inches="tight")
     write_beside(Path(path).expanduser(), data.getvalue())
