@@ -300,7 +300,7 @@ def _run(self: Engine, plan: Plan, groups) -> list[tuple]:
 def _draw(self: Engine, logits: Tensor, plan: Plan, order: list[int]) -> list[tuple]:
     "Choose the tokens. `order`: which of the plan's rows each row of logits belongs to."
     free, kinds, chosen = self.scheduler.max_rows - len(self.scheduler.running), {}, []
-    for at, i in enumerate(order):
+    for at, i in sorted(enumerate(order), key=lambda pair: plan.rows[pair[1]].request):
         row = plan.rows[i]
         if plan.counts[i] < row.left: continue
         drawing = kinds.setdefault(self._requests[row.request].kind, [])
@@ -335,7 +335,8 @@ def _complain(self: Engine, logits, at, rows):
 @patch
 def _record(self: Engine, plan: Plan, drawn: list[tuple]) -> list[Event]:
     "The passes have succeeded: write down what they brought."
-    events, ended, leaders = [], [], [row for row, *_ in drawn if row.forks]
+    events, ended = [], []
+    leaders = sorted((row for row, *_ in drawn if row.forks), key=lambda row: row.request)
     self.scheduler.record(plan)
     for row, token, logprob, model_logprob in drawn:
         asked = self._requests[row.request]
