@@ -92,6 +92,14 @@ def find(self: BlockPool,
         found.append(before)
     return found
 
+# %% ../../nbs/engine/01_blocks.ipynb #024c248b
+@patch
+def forget(self: BlockPool) -> None:
+    "Forget what all blocks hold; the idle ones are empty now. RuntimeError while rows use any."
+    if any(self.refs): raise RuntimeError(f"{sum(n > 0 for n in self.refs):,} blocks are in use; release them first.")
+    self.empty += self.idle
+    for book in (self.index, self.key, self.idle): book.clear()
+
 # %% ../../nbs/engine/01_blocks.ipynb #29e4e940
 @patch
 def check(self: BlockPool,

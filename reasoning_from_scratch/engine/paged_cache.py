@@ -11,7 +11,7 @@ from array import array
 from collections.abc import Sequence
 import torch
 from torch import Tensor
-from ..device import DTYPES
+from ..device import DTYPES, human_bytes
 from ..kv_cache import Cache
 
 # %% ../../nbs/engine/02_paged_cache.ipynb #547a3852
@@ -20,11 +20,15 @@ def zeros_on_demand(
     dtype: torch.dtype,
     device: torch.device | str | None = None, # None: PyTorch's default
 ) -> Tensor:                                  # all zeros
-    "`torch.zeros` that, on a CPU, takes memory only where something is written."
+    "`torch.zeros` that, on a CPU, takes memory only where something is written. ValueError if it cannot be had."
     device = torch.device(device if device is not None else torch.get_default_device())
     if device.type != "cpu": return torch.zeros(shape, dtype=dtype, device=device)
     private = {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS} if hasattr(mmap, "MAP_PRIVATE") else {}  # else Windows
-    pages = mmap.mmap(-1, math.prod(shape) * dtype.itemsize, **private)
+    size = math.prod(shape) * dtype.itemsize
+    try: pages = mmap.mmap(-1, size, **private)
+    except (OSError, OverflowError) as e:      # a limit on what this process may be promised
+        raise ValueError(f"the system does not grant {human_bytes(size)} for a cache's keys or values ({e}). "
+                         "Give the engine less: memory=… bytes, or fewer n_blocks.") from e
     return torch.frombuffer(pages, dtype=dtype).view(shape)
 
 # %% ../../nbs/engine/02_paged_cache.ipynb #0623dfc2
