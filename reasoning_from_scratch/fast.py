@@ -40,7 +40,7 @@ def fuse(
     shape, w = (sum(map(len, weights)), weights[0].shape[1]), weights[0]
     fused = huge_pages(shape, w.dtype) if w.device.type == "cpu" else w.new_empty(shape)
     torch.cat(weights, out=fused)
-    for linear, part in zip(linears, fused.split([len(w) for w in weights])): linear.weight = nn.Parameter(part, requires_grad=False)
+    for linear, part in zip(linears, fused.split([len(w) for w in weights])): linear.weight.data = part   # the same Parameter
     return fused, None
 
 # %% ../nbs/12_fast.ipynb #2e12e02e
@@ -50,7 +50,7 @@ def layer_weights(
 ) -> list[Tensor | None]: # norm, qkv, scales, q norm, k norm, out, scales, norm, gate and up, scales, down, scales
     "A block's weights, fused."
     att, ff = block.att, block.ff
-    def scale(norm): return None if norm is None else norm.scale.detach()
+    def scale(norm): return None if norm is None else norm.scale.detach().float()   # the kernels read float32
     return [scale(block.norm1), *fuse([att.W_query, att.W_key, att.W_value], bits), scale(att.q_norm), scale(att.k_norm),
             *fuse([att.out_proj], bits), scale(block.norm2), *fuse([ff.fc1, ff.fc2], bits), *fuse([ff.fc3], bits)]
 
@@ -166,13 +166,16 @@ class FastModel(nn.Module):
             model.out_head.weight = None
             if tied: model.tok_emb.weight = None
             give_back_memory()
-        self.layers, self.head, self.final_norm = [tuple(w) for w in layers], head, model.final_norm.scale.detach()
+        self.layers, self.head, self.final_norm = [tuple(w) for w in layers], head, model.final_norm.scale.detach().float()
         self.dtype, self.c_layers = self.act, c_layers(self.layers)
         self.replays, self._recorded = self.final_norm.device.type == "cuda", {}
         self._shared = (bits, self.act, self.final_norm.device.type, *(self.cfg.get(k) for k in
                         ("emb_dim", "n_heads", "n_kv_groups", "head_dim", "hidden_dim", "qk_norm", "norm_eps")))
         tensors = {id(t): t for w in (*layers, self.table, head, (self.final_norm,)) for t in w if t is not None}
         self.weights = nn.ParameterList(nn.Parameter(t, requires_grad=False) for t in tensors.values())   # for .parameters()
+
+    def _apply(self, fn, recurse=True):
+        raise RuntimeError("a fast model stays where it was made: move or cast the readable one, then optimize it.")
 
     def embed(self,
         ids: Tensor,  # (B, T)
@@ -200,6 +203,10 @@ from fastcore.basics import patch
 def run_paged(self: FastModel, ids: Tensor, view: PagedView) -> Tensor:
     "All layers on a paged cache: (B, T) ids → (B, T, emb_dim)."
     B, T = ids.shape
+    check_input(ids, self.cfg, view)
+    if view.cache.k.shape[2:] != (self.cfg["n_kv_groups"], self.cfg["head_dim"]):
+        raise ValueError(f"the cache holds {tuple(view.cache.k.shape[2:])} features (heads, size) a token; this model has "
+                         f"{(self.cfg['n_kv_groups'], self.cfg['head_dim'])}. Make the cache with this model's cfg.")
     kind = {(False, False): "one", (True, False): "many", (False, True): "prompt", (True, True): "prompts"}[B > 1, T > 1]
     act = torch.float32 if kind == "one" else self.act
     positions = view.positions(T)
@@ -209,11 +216,17 @@ def run_paged(self: FastModel, ids: Tensor, view: PagedView) -> Tensor:
     if T == 1 and self.c_layers and B <= rows_in_c() and view.cache.k.dtype == torch.bfloat16:
         return self.run_one_token(x, cos, sin, view, last)
     layer = compiled_layer(kind, self._shared) if self.compiled else fast_layer
+    state = kind, torch.get_num_threads(), torch.is_grad_enabled(), view.cache.k.dtype     # the compiler looks at these too
     for keys, values, w in zip(view.cache.k.unbind(0), view.cache.v.unbind(0), self.layers):
         here = x, cos, sin, view.slots, view.table, last, mask, keys, values
-        if self.compiled and kind not in self._ready: mark_lengths(kind, *here)
-        x = layer(*here, w, *fixed)
-    self._ready.add(kind)
+        if layer is not fast_layer and state not in self._ready: mark_lengths(kind, *here)
+        try: x = layer(*here, w, *fixed)
+        except Exception as e:                                  # once more, uncompiled: what was written is written again
+            if layer is fast_layer or not type(e).__module__.startswith(("torch._dynamo", "torch._inductor")): raise
+            self.compiled, layer = False, fast_layer
+            warnings.warn(f"torch.compile failed ({(str(e).splitlines() or [''])[0]}): the model runs uncompiled, slower.")
+            x = layer(*here, w, *fixed)
+    self._ready.add(state)
     view.advance(T)
     return x
 
@@ -303,10 +316,11 @@ def optimize(
     "Make a model fast: one call, some seconds. Raises TypeError for another kind of model, ValueError for what has no kernel."
     if not isinstance(model, Qwen3Model):
         raise TypeError(f"optimize takes a Qwen3Model that has not been optimized or compiled; this is a {type(model).__name__}.")
-    bits = {None: None, "int8": 8, "int4": 4}.get(quantize, quantize)
-    if bits not in (None, 8, 4): raise ValueError(f'quantize is {quantize!r}; it can be None, "int8" or "int4".')
-    weight, cfg = model.tok_emb.weight, model.cfg
-    if model.out_head.weight is None: raise ValueError("this model gave its weights to a quantized one; load it again.")
+    if quantize not in (None, "int8", "int4"): raise ValueError(f'quantize is {quantize!r}; it can be None, "int8" or "int4".')
+    bits, cfg, weight = {None: None, "int8": 8, "int4": 4}[quantize], model.cfg, model.final_norm.scale
+    parts = [model.out_head, *(part for b in model.trf_blocks for part in (b.att.W_query, b.att.out_proj, b.ff.fc1, b.ff.fc3))]
+    if any(part.weight is None for part in parts):
+        raise ValueError("this model gave its weights to a quantized one, or to one that was not finished; load it again.")
     if bits and weight.device.type != "cpu":
         raise ValueError(f"quantize is {quantize!r}, but its kernels are for the CPU and the model is on {weight.device}; use quantize=None.")
     inputs = {"emb_dim": cfg["emb_dim"], "hidden_dim": cfg["hidden_dim"], "n_heads * head_dim": cfg["n_heads"] * cfg["head_dim"]}

@@ -6,9 +6,9 @@
 __all__ = ['HUGE', 'C_ONE_ROW', 'GROUP', 'LIMITS', 'C_DOT', 'C_QUANTIZED', 'C_TILES', 'C_MANY_ROWS', 'C_ATTEND', 'C_PARTS',
            'C_LAYERS', 'FLAGS', 'SOURCE', 'POINTER', 'LONG', 'INT', 'ARGUMENTS', 'BITS', 'FEW_ROWS', 'TILE_ROWS',
            'Matrix', 'Layer', 'Step', 'product', 'attend', 'huge_pages', 'into_huge_pages', 'keep_freed_memory',
-           'give_back_memory', 'quantize', 'pack', 'dequantize', 'find_compiler', 'processor', 'build_kernels',
-           'open_kernels', 'load_kernels', 'plain_product', 'few_rows', 'many_rows', 'cpu_product', 'plain_attend',
-           'cpu_attend', 'c_struct', 'c_matrix', 'define_operator']
+           'give_back_memory', 'quantize', 'pack', 'dequantize', 'find_compiler', 'processor', 'is_whole',
+           'build_kernels', 'open_kernels', 'load_kernels', 'plain_product', 'few_rows', 'many_rows', 'cpu_product',
+           'plain_attend', 'cpu_attend', 'c_struct', 'c_matrix', 'define_operator']
 
 # %% ../nbs/14_kernels.ipynb #cc15a917
 import ctypes
@@ -35,13 +35,13 @@ def huge_pages(
     dtype: torch.dtype,
 ) -> Tensor:              # on the CPU, uninitialized, its first byte at the start of a page
     "An empty tensor in pages of 2 MB where the system has them."
-    if not hasattr(mmap, "MADV_HUGEPAGE"): return torch.empty(shape, dtype=dtype)
     n = torch.Size(shape).numel() * dtype.itemsize
-    pages = mmap.mmap(-1, max(n, 1) + HUGE, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-    try: pages.madvise(mmap.MADV_HUGEPAGE)
-    except OSError: pass                      # a kernel without them
+    if n < HUGE or not hasattr(mmap, "MADV_HUGEPAGE"): return torch.empty(shape, dtype=dtype)
+    pages = mmap.mmap(-1, n + HUGE, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
     memory = torch.frombuffer(pages, dtype=torch.uint8)
     start = -memory.data_ptr() % HUGE
+    try: pages.madvise(mmap.MADV_HUGEPAGE, start, n // HUGE * HUGE)   # whole pages only: the rest of the last would be wasted
+    except OSError: pass                                               # a kernel without them
     return memory[start:start + n].view(dtype).view(shape)
 
 # %% ../nbs/14_kernels.ipynb #8d95bdc6
@@ -63,7 +63,8 @@ def keep_freed_memory(
     try: mallopt = ctypes.CDLL(None).mallopt
     except (OSError, AttributeError, TypeError): return False   # not glibc
     M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
-    return bool(mallopt(M_MMAP_THRESHOLD, 1 << 30) and mallopt(M_TRIM_THRESHOLD, 1 << 30))
+    kept = [mallopt(M_MMAP_THRESHOLD, 1 << 30) or mallopt(M_MMAP_THRESHOLD, 1 << 25), mallopt(M_TRIM_THRESHOLD, 1 << 30)]
+    return all(kept)                                            # older versions take at most 32 MB for the first
 
 # %% ../nbs/14_kernels.ipynb #77327d54
 def give_back_memory() -> None:
@@ -80,7 +81,10 @@ C_ONE_ROW = r'''
 enum { AHEAD = 8192 };                              // bytes: ask memory for what comes this far behind
 
 static inline float wide(uint16_t b) { uint32_t u = (uint32_t)b << 16; float f; memcpy(&f, &u, 4); return f; }
-static inline uint16_t narrow(float f) { uint32_t u; memcpy(&u, &f, 4); return (u + 0x7fff + ((u >> 16) & 1)) >> 16; }
+static inline uint16_t narrow(float f) {             // to the nearest bf16; no number stays no number
+  uint32_t u; memcpy(&u, &f, 4);
+  return f != f ? 0x7fc0 : (u + 0x7fff + ((u >> 16) & 1)) >> 16;
+}
 
 // y = x Wᵀ for a few rows of x: w (n, k) bf16, x (m, k), y (m, n)
 void bf16_few(const uint16_t *restrict w, const float *restrict x, float *restrict y, long m, long n, long k) {
@@ -110,9 +114,11 @@ def quantize(
     if bits not in LIMITS: raise ValueError(f"bits is {bits}; there are kernels for 8 and 4.")
     n, k = weight.shape
     if k % 64: raise ValueError(f"the rows have {k} weights; quantization takes blocks of 64: use a multiple of 64, or bf16.")
-    (low, high), parts = LIMITS[bits], []
-    for part in weight.split(4096):                                 # in parts: float32 copies are large
-        w = part.float().view(-1, k // GROUP, GROUP)
+    low, high = LIMITS[bits]
+    data = huge_pages((n, k * bits // 8), torch.int8 if bits == 8 else torch.uint8)
+    scales = huge_pages((n, k // GROUP), torch.bfloat16)
+    for at in range(0, n, 2048):                                    # in parts: float32 copies are large
+        w = weight[at:at + 2048].float().view(-1, k // GROUP, GROUP)
         largest = w.gather(-1, w.abs().argmax(-1, keepdim=True))    # of each group, with its sign
         scale = largest / (low if bits == 4 else high)              # in 4 bits the larger end is the negative one
         scale = scale.bfloat16().float().masked_fill(scale == 0, 1)
@@ -121,8 +127,9 @@ def quantize(
             better = (w * q).sum(-1, keepdim=True) / (q * q).sum(-1, keepdim=True)
             scale = torch.where(better.isfinite() & (better != 0), better, scale).bfloat16().float()
             q = (w / scale).round().clamp(low, high)
-        parts.append((pack(q.view(-1, k)) if bits == 4 else q.view(-1, k).to(torch.int8), scale.view(-1, k // GROUP).bfloat16()))
-    return tuple(torch.cat(tensors, out=huge_pages((n, tensors[0].shape[1]), tensors[0].dtype)) for tensors in zip(*parts))
+        data[at:at + 2048] = pack(q.view(-1, k)) if bits == 4 else q.view(-1, k)
+        scales[at:at + 2048] = scale.view(-1, k // GROUP)
+    return data, scales
 
 # %% ../nbs/14_kernels.ipynb #19938609
 def pack(
@@ -474,8 +481,8 @@ SOURCE = C_ONE_ROW + C_DOT + C_QUANTIZED + C_TILES + C_MANY_ROWS + C_ATTEND + C_
 
 def find_compiler(
 ) -> str | None:  # path of a C compiler
-    "The compiler that CC names, else cc, gcc or clang."
-    names = [os.environ["CC"]] if os.environ.get("CC") else ["cc", "gcc", "clang"]
+    "The compiler that CC names, else gcc, cc or clang."
+    names = [os.environ["CC"]] if os.environ.get("CC") else ["gcc", "cc", "clang"]
     return next(filter(None, map(shutil.which, names)), None)
 
 def processor(
@@ -484,6 +491,13 @@ def processor(
     try: lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError: return platform.processor() + platform.machine()
     return "\n".join(dict.fromkeys(line for line in lines if line.startswith(("model name", "flags", "Features"))))
+
+def is_whole(
+    library: Path,  # ends with a hash of what comes before
+) -> bool:
+    "Was it written to the end? Loading half a library would end the process."
+    data = library.read_bytes()
+    return hashlib.sha256(data[:-32]).digest() == data[-32:]
 
 def build_kernels(
     source: str,
@@ -496,15 +510,18 @@ def build_kernels(
     version = subprocess.run([compiler, "--version"], capture_output=True, text=True, check=True).stdout
     key = hashlib.sha256(repr((source, flags, version, processor(), str(openmp))).encode()).hexdigest()[:16]
     library = folder / f"kernels-{key}.so"
-    if library.exists(): return library
+    if library.exists() and is_whole(library): return library
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
-        Path(scratch, "kernels.c").write_text(source)
+        Path(scratch, "kernels.c").write_text(source, encoding="utf-8")
         threads = ["-fopenmp"] if openmp else []      # elsewhere (macOS) one thread
+        pool = "-fopenmp" if "clang" in version and openmp else openmp and str(openmp)   # clang wants its own library
         for command in ([*flags, *threads, "-c", "kernels.c", "-o", "kernels.o"],
-                        ["-shared", "kernels.o", "-o", "kernels.so", *([str(openmp)] if openmp else []), "-lm"]):
+                        ["-shared", "kernels.o", "-o", "kernels.so", *([pool] if pool else []), "-lm"]):
             subprocess.run([compiler, *command], cwd=scratch, check=True, capture_output=True, text=True)
-        os.replace(Path(scratch, "kernels.so"), library)
+        made = Path(scratch, "kernels.so")
+        made.write_bytes(made.read_bytes() + hashlib.sha256(made.read_bytes()).digest())
+        os.replace(made, library)
     return library
 
 # %% ../nbs/14_kernels.ipynb #14e8e295
@@ -539,8 +556,12 @@ def load_kernels(
         warnings.warn("no C compiler found: products run in PyTorch, about half as fast for one row, and slower still with "
                       "int8 or int4 weights. Install gcc or clang (Debian: apt install gcc; macOS: xcode-select --install).")
         return None
-    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "reasoning_from_scratch"
-    try: return open_kernels(build_kernels(SOURCE, compiler, folder))
+    try:
+        try:
+            folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "reasoning_from_scratch"
+            return open_kernels(build_kernels(SOURCE, compiler, folder))
+        except (OSError, RuntimeError):                    # no home, or none to write to: for this process alone
+            with tempfile.TemporaryDirectory() as own: return open_kernels(build_kernels(SOURCE, compiler, Path(own)))
     except (OSError, RuntimeError, subprocess.SubprocessError) as e:
         said = (getattr(e, "stderr", None) or str(e)).strip().splitlines()
         warnings.warn(f"{compiler} could not build the kernels ({said[0] if said else type(e).__name__}): products run in PyTorch.")
@@ -561,10 +582,10 @@ def plain_product(
 
 def few_rows(kernels, x, w, scale, bits, rows, n, k):
     "Our kernels for 1 to 3 rows; x and the result are float32."
-    y = torch.empty((*x.shape[:-1], n))
+    y = x.new_empty((*x.shape[:-1], n))
     if bits == 16: kernels.bf16_few(w.data_ptr(), x.data_ptr(), y.data_ptr(), rows, n, k)
     else:
-        room = torch.empty(rows * k * 3, dtype=torch.int8)            # x in 8 bits, starts, scales: k + k + k/8 bytes a row
+        room = x.new_empty(rows * k * 3, dtype=torch.int8)            # x in 8 bits, starts, scales: k + k + k/8 bytes a row
         at = room.data_ptr()
         kernels.quant_few(w.data_ptr(), scale.data_ptr(), bits, x.data_ptr(), at, at + rows * k * 2, at + rows * k,
                           y.data_ptr(), rows, n, k)
@@ -574,11 +595,11 @@ def many_rows(kernels, x, w, scale, bits, rows, n, k):
     "Tiles, or PyTorch's product of weights in bf16; x and the result are bf16."
     s = 0 if scale is None else scale.data_ptr()
     if kernels.tiles and rows <= TILE_ROWS and n % 32 == 0:
-        y, turned = torch.empty((*x.shape[:-1], n), dtype=x.dtype), torch.empty((rows + 31) // 32 * 32 * k, dtype=x.dtype)
+        y, turned = x.new_empty((*x.shape[:-1], n)), x.new_empty((rows + 31) // 32 * 32 * k)
         kernels.many(w.data_ptr(), s, bits, x.data_ptr(), turned.data_ptr(), y.data_ptr(), rows, n, k)
         return y
     if bits < 16:
-        wide = torch.empty((n, k), dtype=x.dtype)
+        wide = x.new_empty((n, k))
         kernels.widen_all(w.data_ptr(), s, bits, wide.data_ptr(), n, k)
         w = wide
     return F.linear(x, w)
@@ -589,10 +610,12 @@ def cpu_product(
     w: Tensor,                    # (n, k) bf16 or int8, or (n, k/2) uint8; contiguous
     scale: Tensor | None = None,  # (n, k/32) bf16, of quantized weights
 ) -> Tensor:                      # (..., n), dtype of x
-    "x Wᵀ by the kernel that suits the number of rows. Weights in other dtypes take PyTorch's product."
+    "x Wᵀ by the kernel that suits the number of rows; other dtypes by PyTorch. ValueError for sizes that do not agree."
     kernels, bits, k = load_kernels(), BITS.get(w.dtype), x.shape[-1]
     if kernels is None or bits is None or k % (32 if bits == 16 else 64) or not x.numel(): return plain_product(x, w, scale)
-    n, rows = w.shape[0], x.numel() // k
+    n, rows, have = w.shape[0], x.numel() // k, w.shape[1] * (2 if bits == 4 else 1)
+    if have != k: raise ValueError(f"x has {k} features, the weights have {have}; they must agree.")
+    w, scale = w.contiguous(), scale if scale is None else scale.bfloat16().contiguous()
     few = rows <= FEW_ROWS and (bits < 16 or kernels.tiles or rows == 1)
     run, dtype = (few_rows, torch.float32) if few else (many_rows, torch.bfloat16)
     return run(kernels, x.to(dtype).contiguous(), w, scale, bits, rows, n, k).to(x.dtype)
@@ -616,8 +639,8 @@ def cpu_attend(q: Tensor, keys: Tensor, values: Tensor, table: Tensor, last: Ten
     "`plain_attend` by our kernel for keys and values in bf16."
     kernels, (rows, heads, d), kv, L = load_kernels(), q.shape, keys.shape[1], table.shape[1]
     if kernels is None or keys.dtype != torch.bfloat16: return plain_attend(q, keys, values, table, last)
-    q, table, last = q.contiguous(), table.contiguous(), last.contiguous()
-    scores, out = torch.empty(rows * heads * L), torch.empty(rows, heads * d)
+    q, table, last = q.float().contiguous(), table.long().contiguous(), last.long().contiguous()
+    keys, values, scores, out = keys.contiguous(), values.contiguous(), q.new_empty(rows * heads * L), q.new_empty(rows, heads * d)
     kernels.attend(q.data_ptr(), keys.data_ptr(), values.data_ptr(), table.data_ptr(), last.data_ptr(), scores.data_ptr(),
                    out.data_ptr(), rows, L, kv, heads // kv, d)
     return out
