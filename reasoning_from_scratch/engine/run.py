@@ -4,13 +4,13 @@
 
 # %% auto #0
 __all__ = ['PLAIN', 'PADDING', 'Event', 'EngineStats', 'Request', 'pick', 'passes', 'undisturbed', 'count_blocks', 'versions',
-           'Engine', 'check_request', 'Completion', 'row_seed', 'complete']
+           'Engine', 'whole', 'end_ids', 'check_request', 'Completion', 'row_seed', 'complete']
 
 # %% ../../nbs/engine/04_run.ipynb #80954be5
 import signal, threading, time
 from collections.abc import Iterable, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from numbers import Integral
 import torch
 from fastcore.basics import patch
@@ -49,7 +49,7 @@ class EngineStats:
 class Request:
     "What was asked for."
     max_new_tokens: int
-    kind: int                                      # which settings: the engine's number for (sampling, logprobs)
+    kind: tuple[Sampling, bool]                    # the settings, and whether the model's own log-probabilities too
     seeds: list[int]                               # of every sample
     eos: frozenset[int]
     rows: list[Row] = field(default_factory=list)  # those not yet at their end
@@ -155,6 +155,11 @@ class Engine:
         memory: int | None = None,     # bytes for the cache at most; None: half of what is free
         row_tokens: int | None = None, # tokens of a row to make room for; None: the model's context
     ):
+        sizes = dict(max_rows=max_rows, step_tokens=step_tokens, block_size=block_size, n_blocks=n_blocks, memory=memory,
+                     row_tokens=row_tokens)
+        for name, value in sizes.items():
+            if not whole(value) and (value is not None or name in ("max_rows", "step_tokens", "block_size")):
+                raise ValueError(f"{name} is {value!r}; it must be a whole number.")
         self.model, cfg = getattr(model, "_orig_mod", model), model.cfg   # not compiled as a whole: shapes change
         weights = list(self.model.parameters()) if isinstance(self.model, nn.Module) else []
         self._size, size = sum(weight.numel() for weight in weights), max(1, block_size)
@@ -167,18 +172,17 @@ class Engine:
         self.scheduler = Scheduler(self.pool, max_rows, step_tokens)
         self.cache = PagedKVCache(cfg, self.pool.n_blocks, block_size, self.device, dtype)
         self._requests: dict[int, Request] = {}
-        self._kinds: list[tuple[Sampling, bool]] = []
         self._added, self._held, self._stats = 0, [], EngineStats()
         self._weights = versions(self.model)   # of the keys and values in the cache
+        self._books, self._passing, self._unwanted = threading.RLock(), False, []   # what other threads must respect
 
     @property
     def busy(self) -> bool: return bool(self._held or self.scheduler.running or self.scheduler.waiting)  # any work?
 
     @property
     def stats(self) -> EngineStats:
-        "Figures up to now."
-        self._stats.shared_tokens, self._stats.preemptions = self.scheduler.shared, self.scheduler.preemptions
-        return self._stats
+        "Figures up to now; they stay as they are when the engine goes on."
+        return replace(self._stats, shared_tokens=self.scheduler.shared, preemptions=self.scheduler.preemptions)
 
 # %% ../../nbs/engine/04_run.ipynb #d2f17613
 @patch
@@ -187,7 +191,7 @@ def forget(self: Engine) -> None:
     if rows := len(self.scheduler.running):
         raise RuntimeError(f"rows are running ({rows:,}), which need their keys and values. Step until the "
                            "engine is not busy, or cancel their requests; then try again.")
-    with undisturbed(): self.pool.forget()
+    with self._books, undisturbed(): self.pool.forget()
 
 @patch
 def _look_at_weights(self: Engine):
@@ -210,23 +214,39 @@ def add(self: Engine,
     logprobs: bool | None = None,       # the model's own log-probabilities too; None: not for greedy rows
 ) -> int:                               # the request's number
     "Queue a request. ValueError if it can never run; RuntimeError if the weights have changed under running rows."
-    self._look_at_weights()
     ids = ids.tolist() if isinstance(ids, Tensor) else list(ids)
     check_request(self, ids, max_new_tokens, n, seeds)
-    rows = [Row(self._added, sample, ids.copy(), len(ids)) for sample in range(n)]
-    rows[0].forks = rows[1:]
-    kind = sampling, sampling.temperature > 0 if logprobs is None else logprobs
-    if kind not in self._kinds: self._kinds.append(kind)
-    request = Request(max_new_tokens, self._kinds.index(kind), [int(s) for s in (range(n) if seeds is None else seeds)],
-                      frozenset((eos,) if isinstance(eos, Integral) else eos or ()), rows.copy())
-    with undisturbed():
-        self._requests[self._added] = request
+    if not isinstance(sampling, Sampling): raise ValueError(f"sampling is {sampling!r}; give a Sampling(…).")
+    kind = sampling, sampling.temperature > 0 if logprobs is None else bool(logprobs)
+    seeds, eos = [int(s) for s in (range(n) if seeds is None else seeds)], end_ids(eos, self.model.cfg.get("vocab_size"))
+    with self._books, undisturbed():
+        self._look_at_weights()
+        rows = [Row(self._added, sample, ids.copy(), len(ids)) for sample in range(n)]
+        rows[0].forks = rows[1:]
+        self._requests[self._added] = Request(max_new_tokens, kind, seeds, eos, rows.copy())
         self.scheduler.waiting.append(rows[0])
         self._stats.prompt_tokens += n * len(ids)
         self._added += 1
     return rows[0].request
 
 # %% ../../nbs/engine/04_run.ipynb #fe2a6214
+def whole(x) -> bool: return isinstance(x, Integral) and not isinstance(x, bool)  # a whole number?
+
+def end_ids(
+    eos,                # an id, several, a tensor of them; None or (): none
+    vocab: int | None,  # ids below this are the model's; None: unknown
+) -> frozenset[int]:
+    "The ids that end a row. ValueError for anything that no token can equal, such as a text."
+    if isinstance(eos, Tensor): eos = eos.tolist()
+    eos = (eos,) if isinstance(eos, (Integral, str, float)) else () if eos is None else tuple(eos)
+    eos = [e.item() if isinstance(e, Tensor) and e.numel() == 1 else e for e in eos]
+    for e in eos:
+        if whole(e) and e >= 0 and (vocab is None or e < vocab): continue
+        raise ValueError(f"eos has {e!r}, which no token can be; give ids, whole numbers from 0"
+                         + (" up." if vocab is None else f" to {vocab - 1:,}."))
+    return frozenset(map(int, eos))
+
+# %% ../../nbs/engine/04_run.ipynb #5ebf8baa
 def check_request(
     engine: Engine,
     ids: list[int],
@@ -235,7 +255,6 @@ def check_request(
     seeds: Sequence[int] | None,
 ) -> None:
     "ValueError that names what cannot run, its value, the limit and what to do."
-    def whole(x): return isinstance(x, Integral) and not isinstance(x, bool)
     for name, value in (("max_new_tokens", max_new_tokens), ("n", n)):
         if not whole(value) or value < 1:
             raise ValueError(f"{name} is {value!r}; it must be a whole number of at least 1.")
@@ -246,6 +265,8 @@ def check_request(
         known = "0 and up" if vocab is None else f"0 … {vocab - 1:,}"
         raise ValueError(f"the prompt has token id {token!r} at position {at}; this model's ids are {known}. "
                          "Encode it with the model's own tokenizer.")
+    if seeds is not None and (not hasattr(seeds, "__len__") or isinstance(seeds, str)):
+        raise ValueError(f"seeds is {seeds!r}; give a list of {n} whole numbers, one for each sample.")
     if seeds is not None and len(seeds) != n:
         raise ValueError(f"{len(seeds)} seeds for n={n} samples; give one for each.")
     for seed in seeds or ():
@@ -260,7 +281,7 @@ def check_request(
         raise ValueError(f"{asked}; the engine's cache holds {room:,} together. Ask for fewer tokens, "
                          f"or make the engine with n_blocks={engine.scheduler.blocks(total - 1) + 1:,} or more.")
 
-# %% ../../nbs/engine/04_run.ipynb #5ebf8baa
+# %% ../../nbs/engine/04_run.ipynb #c4ace81b
 @patch
 def cancel(self: Engine,
     request: int,              # as `add` numbered it
@@ -269,9 +290,11 @@ def cancel(self: Engine,
     "Stop a request: its blocks come back; nothing happens if it has ended. ValueError for a number never given."
     if not 0 <= request < self._added:
         raise ValueError(f"there is no request {request}; {self._added:,} were added, numbered from 0.")
-    with undisturbed():
+    with self._books, undisturbed():
+        if self._passing: self._unwanted.append((request, sample)); return   # another thread steps: when it has done
         rows = self._requests[request].rows if request in self._requests else []
         for row in [row for row in rows if sample is None or row.sample == sample]: self._end(row)
+        self._held = [e for e in self._held if e.request != request or sample not in (None, e.sample)]
 
 @patch
 def _end(self: Engine, row: Row):
@@ -288,20 +311,32 @@ def step(self: Engine,
     "Plan, run the model, draw. If it fails, it is as if it had not begun. FloatingPointError for NaN in the logits."
     if not self._held:
         start = time.perf_counter()
-        if not self.scheduler.running: self._look_at_weights()
-        with undisturbed(): plan = self.scheduler.plan()
-        if not plan.rows: return []
-        groups = passes(plan.counts)
-        try: drawn = self._run(plan, groups)
+        plan = None
+        try:
+            with self._books, undisturbed():
+                if not self.scheduler.running: self._look_at_weights()
+                plan = self.scheduler.plan()
+                self._passing = bool(plan.rows)
+            if not plan.rows: return []
+            drawn = self._run(plan, groups := passes(plan.counts))
         except BaseException:
-            with undisturbed(): self.scheduler.take_back(plan)
+            with self._books, undisturbed():
+                if plan is not None: self.scheduler.take_back(plan)
+                self._pass_is_over()
             raise
-        with undisturbed():             # an interruption is raised when this ends; the events wait for the next call
+        with self._books, undisturbed():   # an interruption is raised when this ends; the events wait for the next call
             self._held = self._record(plan, drawn)
+            self._pass_is_over()
             self._stats.passes += len(groups)
             self._stats.seconds += time.perf_counter() - start
-    events, self._held = self._held, []
+    with self._books: events, self._held = self._held, []
     return events
+
+@patch
+def _pass_is_over(self: Engine):
+    "Cancel what other threads have canceled meanwhile."
+    self._passing, unwanted, self._unwanted = False, self._unwanted, []
+    for request, sample in unwanted: self.cancel(request, sample)
 
 @patch
 def _run(self: Engine, plan: Plan, groups) -> list[tuple]:
@@ -316,12 +351,21 @@ def _run(self: Engine, plan: Plan, groups) -> list[tuple]:
                 view = self.cache.view([row.table for row in rows], [row.stored for row in rows], counts, ids)
                 views.append(view)
                 with enough_threads(self._size, view.ids.numel(), self.device):
-                    outputs.append(self.model(view.ids, cache=view, **last)[:, -1])          # (rows, vocab)
+                    try: outputs.append(self.model(view.ids, cache=view, **last)[:, -1])     # (rows, vocab)
+                    except Exception as e: _say_whose(e, rows); raise
             logits = outputs[0] if len(outputs) == 1 else torch.cat(outputs)
             return self._draw(logits, plan, [i for group in groups for i in group])
     except BaseException:
         for view in views: self.cache.clear(view.slots)
         raise
+
+# %% ../../nbs/engine/04_run.ipynb #a1258d34
+def _say_whose(e: Exception, rows: list[Row]) -> None:
+    "Note at an exception which requests were in the pass that raised it."
+    note = (f"In a pass of request{'s' * (len({row.request for row in rows}) > 1)} "
+            f"{', '.join(map(str, sorted({row.request for row in rows})))}. Every further step does the same pass again; "
+            "after `cancel` of the request that causes it, the others go on.")
+    if note not in getattr(e, "__notes__", ()): e.add_note(note)
 
 # %% ../../nbs/engine/04_run.ipynb #78f901a1
 @patch
@@ -341,7 +385,7 @@ def _draw(self: Engine, logits: Tensor, plan: Plan, order: list[int]) -> list[tu
         mine = logits if source == list(range(len(logits))) else logits[torch.tensor(source, device=logits.device)]
         seeds = [self._requests[row.request].seeds[row.sample] for _, row in drawing]
         steps, texts = [len(row.tokens) - row.prompt for _, row in drawing], [row.tokens for _, row in drawing]
-        chosen.append(pick(mine, *self._kinds[kind], seeds, steps, texts))
+        chosen.append(pick(mine, *kind, seeds, steps, texts))
     parts = [logits.amax(dim=-1).isfinite().int()]
     parts += [t for ids, *numbers in chosen for t in (ids.int(), *(x.float().view(torch.int32) for x in numbers))]
     finite, *values = torch.cat(parts).cpu().split([len(part) for part in parts])   # the only wait for the device
@@ -372,7 +416,7 @@ def _record(self: Engine, plan: Plan, drawn: list[tuple]) -> list[Event]:
         new = len(row.tokens) - row.prompt
         reason = "eos" if token in asked.eos else "length" if new == asked.max_new_tokens else None
         if reason: ended.append(row)
-        if not self._kinds[asked.kind][1]: model_logprob = None
+        if not asked.kind[1]: model_logprob = None
         events.append(Event(row.request, row.sample, token, logprob, model_logprob, reason))
     for row in leaders:
         row.forks = [fork for fork in row.forks if fork not in ended]
@@ -424,22 +468,28 @@ def complete(
     rows, stop = read_prompts(prompts, tokenizer), (stop,) if isinstance(stop, str) else tuple(stop or ())
     if stop and tokenizer is None: raise ValueError("stop strings are found in decoded text; pass tokenizer=….")
     if "" in stop: raise ValueError("stop holds an empty string, which every text contains; remove it.")
+    if seeds is not None and not hasattr(seeds, "__len__"):
+        raise ValueError(f"seeds is {seeds!r}; give for each prompt a list of n whole numbers.")
     if seeds is not None and len(seeds) != len(rows):
         raise ValueError(f"{len(seeds)} lists of seeds for {len(rows)} prompts; give one list for each.")
     eos = eos_token_id
     if eos is None: eos = getattr(tokenizer, "eos_token_ids", getattr(tokenizer, "eos_token_id", None))
     new = [max(1, model.cfg["context_length"] - len(row)) if max_new_tokens is None else max_new_tokens for row in rows]
-    whole = isinstance(n, Integral) and all(isinstance(m, Integral) for m in new)    # else `add` complains
-    if whole: options = {"row_tokens": max(1, *(len(row) + m for row, m in zip(rows, new))), **options}
-    if whole: options["max_rows"] = min(options.get("max_rows", 32), max(1, n) * len(rows))
+    if not whole(seed): raise ValueError(f"seed is {seed!r}; it must be a whole number.")
+    if not isinstance(sampling, Sampling): raise ValueError(f"sampling is {sampling!r}; give a Sampling(…).")
+    fine = whole(n) and all(map(whole, new))    # else `add` complains
+    if fine:
+        seats = options.get("max_rows", 32)
+        options = {"row_tokens": max(1, *(len(row) + m for row, m in zip(rows, new))), **options}
+        options["max_rows"] = min(seats, max(1, n) * len(rows)) if whole(seats) else seats
     engine = Engine(model, **options)
     for i, (row, m) in enumerate(zip(rows, new)):
-        own = [row_seed(seed, i, s) for s in range(n)] if seeds is None and whole else seeds and seeds[i]
+        own = [row_seed(seed, i, s) for s in range(n)] if seeds is None and fine else seeds and seeds[i]
         try: engine.add(row, max_new_tokens=m, sampling=sampling, seeds=own, n=n, eos=eos, logprobs=logprobs)
         except ValueError as e: raise ValueError(f"prompt {i}: {e}") from None
     def text(): return TextStream(tokenizer.stream_decoder(skip_unknown=True), stop) if tokenizer else None
-    texts = [[text() for _ in range(n)] for _ in rows]
-    done = [[Completion([], "", "", [], [] if engine._kinds[0][1] else None) for _ in range(n)] for _ in rows]
+    texts, own = [[text() for _ in range(n)] for _ in rows], sampling.temperature > 0 if logprobs is None else logprobs
+    done = [[Completion([], "", "", [], [] if own else None) for _ in range(n)] for _ in rows]
     while engine.busy:
         for event in engine.step():
             i, s = event.request, event.sample
