@@ -105,7 +105,7 @@ def compiled_layer(
 ):
     "A copy of `fast_layer` for the compiler: it counts how often one piece of code was compiled, and gives up after eight."
     code = fast_layer.__code__.replace(co_name=f"{kind}_layer")
-    return torch.compile(types.FunctionType(code, fast_layer.__globals__))
+    return torch.compile(types.FunctionType(code, fast_layer.__globals__), dynamic=False)   # only what `mark_lengths` names varies
 
 def mark_lengths(kind, x, cos, sin, slots, table, last, mask, keys, values):
     "Tell the compiler which sizes vary."

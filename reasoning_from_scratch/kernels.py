@@ -272,6 +272,7 @@ int has_tiles(void) { return syscall(SYS_arch_prctl, 0x1023, 18) == 0; }   // th
 static void set_tiles(void) {                       // 8 registers of 16 rows of 64 bytes
   struct { uint8_t palette, start, rest[14]; uint16_t bytes[16]; uint8_t rows[16]; } c = {.palette = 1};
   for (int i = 0; i < 8; i++) { c.bytes[i] = 64; c.rows[i] = 16; }
+  __asm__ volatile("" : : "r"(&c) : "memory");     // gcc 12 does not know that the next line reads all of c
   _tile_loadconfig(&c);
 }
 
