@@ -17,6 +17,7 @@ from functools import cache
 
 import torch
 import torch.nn.functional as F
+from fastcore.basics import patch
 from torch import Tensor, nn
 
 from .engine.paged_cache import PagedView
@@ -197,8 +198,6 @@ class FastModel(nn.Module):
     def logits(self, x): return multiply(norm(x, self.final_norm, self.eps), *self.head)
 
 # %% ../nbs/12_fast.ipynb #24d595fe
-from fastcore.basics import patch
-
 @patch
 def run_paged(self: FastModel, ids: Tensor, view: PagedView) -> Tensor:
     "All layers on a paged cache: (B, T) ids → (B, T, emb_dim)."
@@ -230,6 +229,7 @@ def run_paged(self: FastModel, ids: Tensor, view: PagedView) -> Tensor:
     view.advance(T)
     return x
 
+# %% ../nbs/12_fast.ipynb #03fadc7f
 @patch
 def run_one_token(self: FastModel, x, cos, sin, view: PagedView, last) -> Tensor:
     "One token in each row through all layers, in C."
