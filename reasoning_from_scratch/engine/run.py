@@ -155,8 +155,8 @@ class Engine:
         memory: int | None = None,     # bytes for the cache at most; None: half of what is free
         row_tokens: int | None = None, # tokens of a row to make room for; None: the model's context
     ):
-        sizes = dict(max_rows=max_rows, step_tokens=step_tokens, block_size=block_size, n_blocks=n_blocks, memory=memory,
-                     row_tokens=row_tokens)
+        sizes = dict(max_rows=max_rows, step_tokens=step_tokens, block_size=block_size,
+                     n_blocks=n_blocks, memory=memory, row_tokens=row_tokens)
         for name, value in sizes.items():
             if not whole(value) and (value is not None or name in ("max_rows", "step_tokens", "block_size")):
                 raise ValueError(f"{name} is {value!r}; it must be a whole number.")
@@ -218,7 +218,8 @@ def add(self: Engine,
     check_request(self, ids, max_new_tokens, n, seeds)
     if not isinstance(sampling, Sampling): raise ValueError(f"sampling is {sampling!r}; give a Sampling(…).")
     kind = sampling, sampling.temperature > 0 if logprobs is None else bool(logprobs)
-    seeds, eos = [int(s) for s in (range(n) if seeds is None else seeds)], end_ids(eos, self.model.cfg.get("vocab_size"))
+    seeds = [int(s) for s in (range(n) if seeds is None else seeds)]
+    eos = end_ids(eos, self.model.cfg.get("vocab_size"))
     with self._books, undisturbed():
         self._look_at_weights()
         rows = [Row(self._added, sample, ids.copy(), len(ids)) for sample in range(n)]
@@ -363,8 +364,8 @@ def _run(self: Engine, plan: Plan, groups) -> list[tuple]:
 def _say_whose(e: Exception, rows: list[Row]) -> None:
     "Note at an exception which requests were in the pass that raised it."
     note = (f"In a pass of request{'s' * (len({row.request for row in rows}) > 1)} "
-            f"{', '.join(map(str, sorted({row.request for row in rows})))}. Every further step does the same pass again; "
-            "after `cancel` of the request that causes it, the others go on.")
+            f"{', '.join(map(str, sorted({row.request for row in rows})))}. Every further step does the same pass "
+            "again; after `cancel` of the request that causes it, the others go on.")
     if note not in getattr(e, "__notes__", ()): e.add_note(note)
 
 # %% ../../nbs/engine/04_run.ipynb #78f901a1
