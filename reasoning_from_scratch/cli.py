@@ -7,7 +7,7 @@ __all__ = ['clean', 'ThinkSplitter', 'Screen', 'table', 'UsageError', 'make_pars
            'Chat', 'chat', 'model_table', 'info', 'download', 'evaluate', 'Progress', 'text_bar', 'bench']
 
 # %% ../nbs/10_cli.ipynb #d9acfd66
-import argparse, contextlib, difflib, importlib, json, os, random, re
+import argparse, contextlib, difflib, importlib, itertools, json, os, random, re
 import shlex, shutil, signal, subprocess, sys, time, unicodedata
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -186,6 +186,14 @@ def _count(text):
     if re.fullmatch(r"\d{1,9}", text) and int(text): return int(text)
     raise argparse.ArgumentTypeError(f"{clean(text)!r} is not a whole number from 1 to 999,999,999")
 
+def _number(fits, what):
+    "argparse type: a number for which `fits` says yes."
+    def read(text):
+        with contextlib.suppress(ValueError):
+            if fits(value := float(text)): return value
+        raise argparse.ArgumentTypeError(f"{clean(text)!r} is not a number {what}")
+    return read
+
 # %% ../nbs/10_cli.ipynb #871181c6
 def _model_options(parser, model="pocket", compile="compile the model first: slower to start, faster after"):
     "The options that every command with a model takes."
@@ -208,6 +216,25 @@ def _answer_options(parser):
         help="let the model think before it answers (default), or make it answer at once")
     g.add_argument("--system", metavar="TEXT", help="a system message: how the model should behave")
     g.add_argument("--seed", type=int, default=0, help="seed of everything random (default: %(default)s)")
+    g = parser.add_argument_group("drawing", "without a temperature it is always the likeliest token")
+    usual = _number(lambda t: t == 0 or 0.01 <= t <= 100, "from 0.01 to 100, or 0")
+    g.add_argument("--temperature", type=usual, metavar="T", default=0.0,
+        help="draw each token: below 1 nearer to the likeliest, above 1 wilder (default: 0, nothing is drawn)")
+    g.add_argument("--top-k", type=_count, metavar="N", help="draw among the N likeliest only")
+    g.add_argument("--top-p", type=_number(lambda p: 0 < p <= 1, "above 0 and at most 1"), metavar="P",
+        help="draw among the likeliest that together have probability P")
+    g.add_argument("--min-p", type=_number(lambda p: 0 <= p <= 1, "from 0 to 1"), metavar="P",
+        help="draw among those with at least P times the probability of the likeliest")
+
+def _sampling(args):
+    "How tokens are chosen: a Sampling, or None for the likeliest. UsageError for a limit where nothing is drawn."
+    limits = {"top_k": args.top_k, "top_p": args.top_p, "min_p": args.min_p}
+    given = [(f"--{name.replace('_', '-')}", value) for name, value in limits.items() if value is not None]
+    if args.temperature:
+        return importlib.import_module("reasoning_from_scratch.sampling").Sampling(args.temperature, **limits)
+    for option, value in given:
+        raise UsageError(f"{option} is {value}, but at temperature 0 nothing is drawn. Add --temperature 0.7, "
+                         f"or leave {option} out.")
 
 def _examples(*lines): return "examples:\n" + "\n".join("  " + line for line in lines)
 
@@ -236,7 +263,8 @@ def make_parser() -> argparse.ArgumentParser:
     p = add("ask", ask, "ask one question, watch the model work it out, see whether it is right",
         'rfs ask "What is 17 + 25 * 2?"', 'rfs ask --no-think "What is 17 + 25 * 2?"',
         "rfs ask --seed 7                # a problem drawn for you", 'echo "What is 3 * 4?" | rfs ask -',
-        'rfs ask --answer 67 --json "What is 17 + 25 * 2?"', 'rfs ask --model qwen3-0.6b "Why is the sky blue?"')
+        'rfs ask --answer 67 --json "What is 17 + 25 * 2?"', 'rfs ask --temperature 1 --seed 3 "What is 3 * 4?"',
+         'rfs ask --model qwen3-0.6b "Why is the sky blue?"')
     p.add_argument("question", nargs="*", metavar="QUESTION",
         help="the question; - reads it from standard input; none: a problem is drawn")
     p.add_argument("--answer", metavar="TEXT", help="the right answer, to check the model's against")
@@ -359,11 +387,13 @@ def start(
     model, tokenizer,
     ids: list[int],                     # the conversation, as `tokenizer.encode_chat` gives it
     max_new_tokens: int | None = None,  # None: what fits the context, at most 2048
+    sampling=None,                      # a Sampling; None: the likeliest token each time
+    seed: int = 0,                      # of what is drawn
 ):                                      # -> Generation
     "Check the input and begin a turn. Raises UsageError for what does not fit."
     from reasoning_from_scratch.generate import generate
     limit = _limit(model, ids, max_new_tokens)
-    try: return generate(model, [ids], tokenizer=tokenizer, max_new_tokens=limit)
+    try: return generate(model, [ids], tokenizer=tokenizer, max_new_tokens=limit, sampling=sampling, seed=seed)
     except ValueError as e:  # its advice may name an argument that the command does not have
         raise UsageError(str(e).replace(' or pass truncate="left"', "")) from e
 
@@ -435,14 +465,15 @@ def ask(
 ) -> int:                      # exit code
     "`rfs ask`: one question, streamed, checked, with statistics."
     from reasoning_from_scratch.grade import grade_response
-    question, gold, how = _question(args)
+    (question, gold, how), sampling = _question(args), _sampling(args)
     model, tokenizer = _load(args)
     messages = _opening(args.system) + [{"role": "user", "content": question}]
     with _bad_use(): ids = tokenizer.encode_chat(messages, thinking=args.think)
-    run = start(model, tokenizer, ids, args.max_new_tokens)
+    def begin(): return start(model, tokenizer, ids, args.max_new_tokens, sampling, args.seed)
+    run = begin()
     if args.compile:
         _warm_up(model, ids, args)
-        run = start(model, tokenizer, ids, args.max_new_tokens)  # its clock starts now
+        run = begin()  # its clock starts now
     screen = Screen()
     if not args.json: screen.line(question + "\n", "bold")
     r = reply(run, None if args.json else screen.stream)
@@ -451,7 +482,7 @@ def ask(
         judged = {key: getattr(verdict, key, None) for key in ("extracted", "correct", "reason")}
         print(json.dumps({"question": question, "model": args.model, "thinking": r.thinking, "answer": r.answer,
                           "gold": gold, **judged, "checked_by": how if gold else None, "stopped": r.stopped,
-                          "stats": _stats(r)}))
+                          "sampling": sampling and vars(sampling), "stats": _stats(r)}))
         return 130 if r.stopped else 0
     screen.end_stream()
     screen.line()
@@ -490,6 +521,7 @@ class Chat:
     def __init__(self, model, tokenizer, args, screen):
         self.model, self.tokenizer, self.args, self.screen = model, tokenizer, args, screen
         self.system, self.think, self.turns = args.system, args.think, []
+        self.sampling, self.seeds = _sampling(args), itertools.count(1_000_003 * args.seed)  # each turn draws anew
 
     def ids(self) -> list[int]:
         "The conversation so far, in the model's own format; thinking of past turns is left out by the template."
@@ -511,7 +543,8 @@ class Chat:
     ):
         "One turn: the user's, and the model's streamed answer. A turn that ends before any answer is forgotten."
         self.turns.append({"role": "user", "content": text})
-        try: r = reply(start(self.model, self.tokenizer, self.fit(), self.args.max_new_tokens), self.screen.stream)
+        limit, seed = self.args.max_new_tokens, next(self.seeds)
+        try: r = reply(start(self.model, self.tokenizer, self.fit(), limit, self.sampling, seed), self.screen.stream)
         except Exception: self.turns.pop(); raise
         self.screen.line(_stats_line(r), "dim")
         if r.answer: self.turns.append({"role": "assistant", "content": r.answer, "reasoning_content": r.thinking})
@@ -540,6 +573,7 @@ def chat(
     args: argparse.Namespace,  # see `rfs chat --help`
 ) -> int:                      # exit code
     "`rfs chat`: a conversation, line by line, until /exit, Ctrl-D or two Ctrl-C in a row."
+    _sampling(args)  # bad use is told before a model is loaded
     model, tokenizer = _load(args)
     screen = Screen()
     talk, idle_stops = Chat(model, tokenizer, args, screen), 0
