@@ -5,12 +5,14 @@
 # %% auto #0
 __all__ = ['LEAD', 'CLOSE', 'LONGEST', 'SCORES', 'by_logprob', 'by_logprob_sum', 'heuristic_score', 'by_heuristic',
            'encode_plain', 'avg_logprob_answer', 'answer_row', 'answer_logprobs', 'by_perplexity', 'answered',
-           'unanswered_last', 'oracle', 'find_score', 'BestOfN', 'SavedAttempts']
+           'unanswered_last', 'oracle', 'find_score', 'BestOfN', 'SavedAttempts', 'auc', 'Separation', 'separation',
+           'expected_best']
 
 # %% ../../nbs/scaling/03_best_of_n.ipynb #c918debc
 import inspect, math, os, time
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import torch
 from ..evaluate.loop import Example, Solution
@@ -223,3 +225,54 @@ class SavedAttempts:
                 p = group[at]
                 self.kept[p] = [*self.kept.get(p, ())[:have], *new]
                 yield from ((i, self.kept[p][first:end]) for i in places[p])
+
+# %% ../../nbs/scaling/03_best_of_n.ipynb #49c6d2df
+def auc(
+    right: list[float],   # scores of right attempts
+    wrong: list[float],   # scores of wrong ones
+) -> float:
+    "The chance that a right one scores higher than a wrong one; a tie counts half. ValueError without either."
+    if not right or not wrong: raise ValueError(f"{len(right)} right and {len(wrong)} wrong; at least one of each is needed.")
+    wrong = sorted(wrong)
+    return sum(bisect_left(wrong, s) + bisect_right(wrong, s) for s in right) / (2 * len(right) * len(wrong))
+
+@dataclass(frozen=True)
+class Separation:
+    "How well a score tells right from wrong attempts at the same problem."
+    auc: float      # over all such pairs
+    low: float      # 95 % interval, bootstrap over problems
+    high: float     # its upper end
+    pairs: int      # one right, one wrong
+    problems: int   # that have such a pair
+
+def separation(
+    scores: list[list[float]],   # of every problem's attempts
+    right: list[list[bool]],     # are they right?
+    draws: int = 2000,           # of the bootstrap
+    seed: int = 0,               # of the same
+) -> Separation:
+    "AUC within problems. ValueError where no problem has both a right and a wrong attempt."
+    wins, pairs = [], []
+    for some, marks in zip(scores, right, strict=True):
+        good, bad = ([s for s, mark in zip(some, marks, strict=True) if bool(mark) is kind] for kind in (True, False))
+        if not good or not bad: continue
+        pairs.append(len(good) * len(bad))
+        wins.append(auc(good, bad) * pairs[-1])
+    if not pairs: raise ValueError(f"none of {len(scores)} problems has both a right and a wrong attempt: nothing to tell apart.")
+    g, table = torch.Generator().manual_seed(seed), torch.tensor([wins, pairs], dtype=torch.float64)
+    again = table[:, torch.randint(len(pairs), (draws, len(pairs)), generator=g)].sum(-1)     # (2, draws)
+    low, high = (again[0] / again[1]).quantile(torch.tensor([0.025, 0.975], dtype=torch.float64)).tolist()
+    return Separation(sum(wins) / sum(pairs), low, high, sum(pairs), len(pairs))
+
+# %% ../../nbs/scaling/03_best_of_n.ipynb #44c01832
+def expected_best(
+    scores: list[float],   # of the attempts at one problem
+    right: list[bool],     # are they right?
+    k: int,                # attempts that one would be allowed, 1 … n
+) -> float:
+    "Is the best of k right? The mean over all choices of k attempts, exactly. ValueError unless 1 ≤ k ≤ n."
+    n = len(scores)
+    if not 1 <= k <= n: raise ValueError(f"k is {k}; there are {n} attempts to choose from, so it must be 1 to {n}.")
+    order = sorted(range(n), key=lambda i: -scores[i])     # stable: ties by number
+    chances = [math.comb(n - 1 - j, k - 1) for j in range(n)]
+    return sum(c for c, i in zip(chances, order, strict=True) if right[i]) / math.comb(n, k)
