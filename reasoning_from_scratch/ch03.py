@@ -26,6 +26,14 @@ from .qwen3 import Qwen3Tokenizer
 from .weights import download_qwen3_small, load_model
 
 # %% ../nbs/book_names.ipynb #d6fdbaf4
+def _text_of(tokens, tokenizer, verbose):
+    "The text of a stream of (1, 1) ids; printed as it comes where `verbose`."
+    ids = []
+    for token in tokens:
+        ids += token.squeeze(0).tolist()
+        if verbose: print(tokenizer.decode(ids[-1:]), end="", flush=True)
+    return tokenizer.decode(ids)
+
 def load_tokenizer_only(
     which_model: str,              # "base" or "reasoning"
     local_dir: str = "qwen3",      # folder of the files, fetched if they are missing
@@ -55,12 +63,9 @@ def generate_text_stream_concat(
     verbose: bool = False,         # print the text as it comes
 ) -> str:
     "The model's greedy reply, without its end token."
-    ids, prompt_ids = [], torch.tensor([tokenizer.encode(prompt)], device=device)
-    for token in generate_text_basic_stream_cache(model=model, token_ids=prompt_ids, max_new_tokens=max_new_tokens,
-                                                  eos_token_id=tokenizer.eos_token_id):
-        ids += token.squeeze(0).tolist()
-        if verbose: print(tokenizer.decode(ids[-1:]), end="", flush=True)
-    return tokenizer.decode(ids)
+    prompt_ids = torch.tensor([tokenizer.encode(prompt)], device=device)
+    return _text_of(generate_text_basic_stream_cache(model=model, token_ids=prompt_ids, max_new_tokens=max_new_tokens,
+                                                     eos_token_id=tokenizer.eos_token_id), tokenizer, verbose)
 
 # %% ../nbs/book_names.ipynb #52e05d02
 def get_last_boxed(text: str):
