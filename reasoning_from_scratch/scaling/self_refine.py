@@ -75,7 +75,8 @@ def as_reply(
     texts = [lead(draft.text) + revision.text.strip() for draft, revision in zip(drafts, revisions)]
     ends = [[ask.tokenizer.eos_token_id] if r.finish_reason == "eos" else [] for r in revisions]
     heads = [ask.encode(p) for p in prompts]
-    said = [ask.tokenizer.encode(text, chat_wrapped=False) for text in texts]
+    special = None if ask.chat else False                # <think> is one token where the model was trained to write it
+    said = [ask.tokenizer.encode(text, chat_wrapped=False, allow_special=special) for text in texts]
     rows = [head + ids + end for head, ids, end in zip(heads, said, ends)]
     fits = [i for i, row in enumerate(rows) if len(row) - 1 <= ask.context and len(row) > len(heads[i])]
     found = dict(zip(fits, token_logprobs(ask.model, [rows[i] for i in fits], [len(heads[i]) for i in fits])))
