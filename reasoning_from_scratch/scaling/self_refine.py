@@ -231,7 +231,7 @@ def refine(self: SelfRefine,
     for number in range(self.iterations):
         self.criticize(done, problems, number)
         self.judge(done, self.revise(done, problems, number), examples, prompts)
-    for r in done: r.why = r.why or f"{self.iterations} rounds"
+    for r in done: r.why = r.why or "all rounds are done"
     return done
 
 @patch
