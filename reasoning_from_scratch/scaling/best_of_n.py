@@ -22,7 +22,12 @@ from ..grade import extract_answer, grade_response
 from .chain_of_thought import Attempt, ChainOfThought
 
 # %% ../../nbs/scaling/03_best_of_n.ipynb #5f057fcc
-def by_logprob(attempts, example, prompt, ask) -> list[float]:
+def by_logprob(
+    attempts: list[Attempt],   # at one problem
+    example: Example,          # the problem; its gold is for the oracle's eyes only
+    prompt: str,               # as the task words it
+    ask: ChainOfThought,       # who made the attempts: model, tokenizer, settings
+) -> list[float]:              # a number for each attempt, higher is better
     "Mean log-probability per token of each whole reply: how sure the model was of what it wrote."
     return [a.mean_logprob for a in attempts]
 
@@ -114,7 +119,7 @@ def by_perplexity(attempts, example, prompt, ask) -> list[float]:
     answers = [a.answer for a in attempts]
     return answer_logprobs(ask.model, ask.tokenizer, [prompt] * len(answers), answers, chat=ask.chat)
 
-# %% ../../nbs/scaling/03_best_of_n.ipynb #5f78e8fd
+# %% ../../nbs/scaling/03_best_of_n.ipynb #5cb96457
 def answered(
     attempt: Attempt,
 ) -> bool:
