@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['Document', 'FORMAT', 'STARTS', 'BUFFER', 'as_arrays', 'id_dtype', 'Packer', 'sync', 'signature', 'sync_folder',
            'finish', 'write_documents', 'Corpus', 'read_index', 'open_corpus', 'mix', 'shuffled', 'Loader',
-           'start_worker', 'make_some', 'in_parallel', 'describe']
+           'whole_rows', 'start_worker', 'make_some', 'in_parallel', 'collect', 'describe']
 
 # %% ../../nbs/train/02_data.ipynb #218cce6d
 import hashlib, json, multiprocessing, operator, os, signal, sys, threading
@@ -38,13 +38,13 @@ def as_arrays(
 ) -> tuple[np.ndarray, np.ndarray]:  # ids and learned, of equal length, EOS last
     "Check one document and end it with EOS, learned as the token before it. Raises ValueError naming the document."
     if not isinstance(document, tuple) or len(document) != 2:
-        raise ValueError(f"document {number} is a {type(document).__name__}; give a tuple (token ids, learned or None).")
+        raise ValueError(f"document {number} is a {type(document).__name__}; give a tuple: token ids, learned or None.")
     ids = np.asarray(document[0])
     if ids.ndim != 1 or not len(ids) or not np.issubdtype(ids.dtype, np.integer):
-        raise ValueError(f"document {number}: its token ids are {ids.dtype} of shape {ids.shape}; give a list of integers.")
+        raise ValueError(f"document {number}: its ids are {ids.dtype} of shape {ids.shape}; give a list of integers.")
     if ids.min() < 0 or ids.max() >= vocab_size:
         wrong = next(i for i in ids.tolist() if not 0 <= i < vocab_size)
-        raise ValueError(f"document {number} holds token {wrong}; vocab_size={vocab_size:,} allows 0 to {vocab_size - 1:,}.")
+        raise ValueError(f"document {number} holds token {wrong}; vocab_size={vocab_size} allows 0 to {vocab_size - 1}.")
     learned = np.ones(len(ids), bool) if document[1] is None else np.asarray(document[1])
     if learned.shape != ids.shape or learned.dtype != bool:
         raise ValueError(f"document {number} has {len(ids)} tokens, but learned is {learned.dtype} of shape "
@@ -235,7 +235,7 @@ class Corpus:
         i: int,       # from 0
     ) -> Document:
         "One document as it was given, with its EOS and with both lists. Raises IndexError."
-        if not 0 <= i < self.documents: raise IndexError(f"there is no document {i}; there are {self.documents:,}, from 0.")
+        if not 0 <= i < self.documents: raise IndexError(f"there is no document {i}; the last is {self.documents - 1}.")
         end = self.tokens if i == self.documents - 1 else self.starts[i + 1]
         places = np.arange(self.starts[i], end)
         return self.ids[places].tolist(), self.learned(places).tolist()
@@ -310,28 +310,27 @@ class Loader:
     "Batches of packed rows: batch b is a function of the corpus, the shape, the seed and b alone."
     def __init__(self,
         corpus: Corpus,
-        rows: int,       # B, in a batch
-        context: int,    # T, tokens that the model sees in a row
-        seed: int = 0,   # of the order
+        rows: int,            # B, in a batch
+        context: int,         # T, tokens that the model sees in a row
+        seed: int = 0,        # of the order
+        whole: bool = False,  # rows begin where documents begin: see below
     ):
         if rows < 1 or context < 1: raise ValueError(f"rows={rows}, context={context}; both must be at least 1.")
-        self.corpus, self.rows, self.context, self.seed = corpus, rows, context, seed
-        self.n = (corpus.tokens - 1) // context   # rows in an epoch
-        if self.n: return
-        raise ValueError(f"{corpus.path.name} holds {corpus.tokens:,} tokens; one row of context={context:,} takes "
-                         f"{context + 1:,}. Write more documents, or take a shorter context.")
+        if corpus.tokens <= context:
+            raise ValueError(f"{corpus.path.name} holds {corpus.tokens:,} tokens; one row of context={context:,} takes "
+                             f"{context + 1:,}. Write more documents, or take a shorter context.")
+        self.corpus, self.rows, self.context, self.seed, self.whole = corpus, rows, context, seed, whole
+        self.row_starts = whole_rows(corpus, context) if whole else None
+        self.n = len(self.row_starts) if whole else (corpus.tokens - 1) // context   # rows in an epoch
 
     @property
     def steps_per_epoch(self) -> int: return -(-self.n // self.rows)
 
     @property
-    def dropped(self) -> int: return self.corpus.tokens - self.n * self.context   # never a target: token 0 and the tail
-
-    @property
     def settings(self) -> dict:
         "What a run must share with the one that it continues, to see what that would have seen."
         content = {name: f["sha256"] for name, f in self.corpus.index["files"].items()}
-        return {"corpus": content, "rows": self.rows, "context": self.context, "seed": self.seed}
+        return {"corpus": content, "rows": self.rows, "context": self.context, "seed": self.seed, "whole": self.whole}
 
     def epochs(self,
         step: int,     # batches taken
@@ -339,26 +338,48 @@ class Loader:
         "How often the corpus has been seen after so many batches."
         return step * self.rows / self.n
 
-    def places(self,
-        step: int,      # from 0
-    ) -> np.ndarray:    # (rows,) int64
-        "Where in the corpus each row of a batch begins. Raises ValueError for a negative step."
-        if step < 0: raise ValueError(f"step={step}; the first batch is number 0.")
-        epoch, place = np.divmod(step * self.rows + np.arange(self.rows), self.n)
-        row = np.empty_like(place)
-        for e in np.unique(epoch): row[epoch == e] = shuffled(place[epoch == e], self.n, f"{self.seed}/{e}")
-        return row * self.context
+# %% ../../nbs/train/02_data.ipynb #982a7a47
+@patch
+def places(self: Loader,
+    step: int,      # from 0
+) -> np.ndarray:    # (rows,) int64
+    "Where in the corpus each row of a batch begins. Raises ValueError for a negative step."
+    if step < 0: raise ValueError(f"step={step}; the first batch is number 0.")
+    epoch, place = np.divmod(step * self.rows + np.arange(self.rows), self.n)
+    row = np.empty_like(place)
+    for e in np.unique(epoch): row[epoch == e] = shuffled(place[epoch == e], self.n, f"{self.seed}/{e}")
+    return self.row_starts[row] if self.whole else row * self.context
 
-    def batch(self,
-        step: int,                # from 0, in any order
-    ) -> tuple[Tensor, Tensor]:   # ids (rows, T) int64; targets (rows, T) int64, −100 where nothing is learned
-        "One batch; calling the loader is the same. Raises ValueError for a negative step."
-        places = self.places(step)[:, None] + np.arange(self.context + 1)     # (rows, T + 1)
-        ids = self.corpus.ids[places].astype(np.int64)
-        targets = np.where(self.corpus.learned(places[:, 1:]), ids[:, 1:], -100)
-        return torch.from_numpy(ids[:, :-1].copy()), torch.from_numpy(targets)
+@patch
+def batch(self: Loader,
+    step: int,                # from 0, in any order
+) -> tuple[Tensor, Tensor]:   # ids (rows, T) int64; targets (rows, T) int64, −100 where nothing is learned
+    "One batch; calling the loader is the same. Raises ValueError for a negative step."
+    places = self.places(step)[:, None] + np.arange(self.context + 1)     # (rows, T + 1)
+    ids = self.corpus.ids[places].astype(np.int64)
+    targets = np.where(self.corpus.learned(places[:, 1:]), ids[:, 1:], -100)
+    return torch.from_numpy(ids[:, :-1].copy()), torch.from_numpy(targets)
 
-    __call__ = batch
+@patch
+def __call__(self: Loader,
+    step: int,
+) -> tuple[Tensor, Tensor]:
+    "`batch`."
+    return self.batch(step)
+
+# %% ../../nbs/train/02_data.ipynb #8430622e
+def whole_rows(
+    corpus: Corpus,
+    context: int,    # T
+) -> np.ndarray:     # (n,) int64, where rows begin
+    "Row borders that leave every document of up to T + 1 tokens whole in some row; only the last ones are dropped."
+    rows, at, starts = [], 0, np.asarray(corpus.starts)
+    while at + context < corpus.tokens:
+        rows.append(at)
+        after = at + context + 1                                                   # the first token not in this row
+        begin = int(starts[np.searchsorted(starts, after, side="right") - 1])      # where its document begins
+        at = begin if begin > at else at + context
+    return np.array(rows, np.int64)
 
 # %% ../../nbs/train/02_data.ipynb #cdad44ca
 def start_worker(
@@ -389,9 +410,15 @@ def in_parallel(
     workers = cores if workers is None else workers
     if workers < 1 or n < 0 or chunk < 1:
         raise ValueError(f"n={n}, workers={workers}, chunk={chunk}; n may be 0, the others must be at least 1.")
-    return map(make, range(n)) if workers == 1 else _collect(make, n, workers, chunk)
+    return map(make, range(n)) if workers == 1 else collect(make, n, workers, chunk)
 
-def _collect(make, n, workers, chunk):
+def collect(
+    make: Callable,
+    n: int,
+    workers: int,
+    chunk: int,
+) -> Iterator:
+    "`in_parallel` with more than one process: at most four chunks for each are under way."
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
     pool = ProcessPoolExecutor(workers, context, start_worker, (make,))
     chunks = (range(i, min(i + chunk, n)) for i in range(0, n, chunk))
@@ -409,7 +436,8 @@ def describe(
     "Documents, duplicates, lengths, learned share, bytes."
     lengths = np.diff(corpus.starts, append=corpus.tokens)
     return "\n".join((
-        f"documents {corpus.documents:14,}   {corpus.duplicates:,} of them exact duplicates of others ({corpus.duplicates / corpus.documents:.2%})",
+        f"documents {corpus.documents:14,}   {corpus.duplicates:,} of them exact duplicates of others "
+        f"({corpus.duplicates / corpus.documents:.2%})",
         f"tokens    {corpus.tokens:14,}   {lengths.mean():.0f} a document (shortest {lengths.min():,}, median "
         f"{np.median(lengths):,.0f}, longest {lengths.max():,})",
         f"learned   {corpus.index['learned']:14,}   {corpus.learned_share:.1%} of the tokens",
