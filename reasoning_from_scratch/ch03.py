@@ -27,12 +27,13 @@ from .weights import download_qwen3_small, load_model
 
 # %% ../nbs/book_names.ipynb #d6fdbaf4
 def _text_of(tokens, tokenizer, verbose):
-    "The text of a stream of (1, 1) ids; printed as it comes where `verbose`."
-    ids = []
+    "The text of a stream of single ids; where `verbose`, printed as it comes (by our tokenizer in whole characters)."
+    ids, ours = [], isinstance(tokenizer, Qwen3Tokenizer)
+    piece = tokenizer.stream_decoder(skip_unknown=True).push if ours else lambda token: tokenizer.decode([token])
     for token in tokens:
-        ids += token.squeeze(0).tolist()
-        if verbose: print(tokenizer.decode(ids[-1:]), end="", flush=True)
-    return tokenizer.decode(ids)
+        ids += token.flatten().tolist()
+        if verbose: print(piece(ids[-1]), end="", flush=True)
+    return tokenizer.decode(ids, skip_unknown=True) if ours else tokenizer.decode(ids)
 
 def load_tokenizer_only(
     which_model: str,              # "base" or "reasoning"

@@ -7,12 +7,15 @@ __all__ = ['top_p_filter', 'count_samples', 'generate_text_temp_stream_cache', '
            'generate_text_stream_concat_flex', 'self_consistency_vote', 'scale_logits_by_temperature']
 
 # %% ../nbs/book_names.ipynb #0efd373b
+from functools import partial
+
 import torch
 
 from .ch03 import _text_of, extract_final_candidate
 from .engine.run import row_seed
 from .evaluate.loop import row_ends
-from .generate import check_count, generate, generate_text_basic_stream_cache, is_whole, runs_on_engine
+from .generate import check_count, generate, is_whole, runs_on_engine
+from .generate import generate_text_basic_stream_cache
 from .sampling import Sampler, Sampling
 from .sampling import scale_by_temperature as scale_logits_by_temperature
 from .scaling.chain_of_thought import Attempt, rows_that_fit
@@ -28,7 +31,8 @@ def top_p_filter(
     "Keep the smallest set of likeliest tokens whose mass reaches `top_p`. Raises ValueError for one out of range."
     if top_p is not None and not 0 <= top_p <= 1: raise ValueError(f"top_p is {top_p}; it must be from 0 to 1.")
     if top_p is None or top_p == 1: return probas
-    likeliest, order = probas.to(torch.promote_types(probas.dtype, torch.float32)).sort(dim=-1, descending=True, stable=True)
+    wide = probas.to(torch.promote_types(probas.dtype, torch.float32))
+    likeliest, order = wide.sort(dim=-1, descending=True, stable=True)
     cut = likeliest.cumsum(dim=-1) - likeliest >= top_p         # by the mass of all likelier tokens
     cut[..., 0] = False
     kept = likeliest.masked_fill(cut, 0)
@@ -45,13 +49,14 @@ def count_samples(
         raise ValueError(f"probas has shape {tuple(probas.shape)}; give one row: (vocab,) or (1, vocab).")
     drawn = torch.multinomial(probas.flatten().float().cpu(), num_samples, replacement=True)
     for token, times in zip(*(column.tolist() for column in drawn.unique(return_counts=True))):
-        if times > threshold: print(f"Vocab index {token}: {times}x" if tokenizer is None else f"'{tokenizer.decode([token])}': {times}x")
+        name = f"Vocab index {token}" if tokenizer is None else f"'{tokenizer.decode([token])}'"
+        if times > threshold: print(f"{name}: {times}x")
 
 # %% ../nbs/book_names.ipynb #9d5e9e7c
 def _settings(temperature, top_p):
-    "`Sampling` from the book's way to say it, in which 0 or None is greedy."
-    top_p = None if top_p is None else float(top_p)
-    return Sampling(temperature=0.0 if temperature is None or top_p == 0 else temperature, top_p=top_p or None)
+    "`Sampling` from the book's way to say it: temperature None is 0, and top_p 0 leaves the likeliest token alone."
+    sampling = Sampling(temperature=0 if temperature is None else temperature, top_p=None if top_p == 0 else top_p)
+    return Sampling(temperature=0) if top_p == 0 else sampling
 
 def _seeds(seed, n):
     "Seeds of n rows; from torch's generator where `seed` is None."
@@ -59,9 +64,14 @@ def _seeds(seed, n):
     if not is_whole(seed): raise ValueError(f"seed is {seed!r}; it must be a whole number or None.")
     return [row_seed(seed, 0, i) for i in range(n)]
 
-def _stream(model, token_ids, max_new_tokens, eos_token_id, temperature, top_p=None, seeds=None):
+def _room(model, used, max_new_tokens):
+    "No more new tokens than the context has room for behind `used` others."
+    return min(max_new_tokens, max(1, model.cfg.get("context_length", 1 << 30) - used))
+
+def _stream(model, token_ids, max_new_tokens, eos_token_id, temperature, top_p=None, seeds=None, shorten=False):
     "Ids (B, 1) as they are drawn. Settings are checked before the model is called."
     sampling = _settings(temperature, top_p)
+    if shorten: max_new_tokens = _room(model, token_ids.shape[1], max_new_tokens)
     if sampling.temperature == 0 or max_new_tokens == 0:
         return generate_text_basic_stream_cache(model, token_ids, max_new_tokens, eos_token_id)
     run = generate(model, token_ids, max_new_tokens=max_new_tokens, eos_token_id=eos_token_id,
@@ -100,28 +110,26 @@ def generate_text_stream_concat_flex(
 ) -> str:
     "A reply, by any of the streams."
     stream = generate_func or generate_text_basic_stream_cache
-    return _text_of(stream(model=model, token_ids=torch.tensor([tokenizer.encode(prompt)], device=device),
-                           max_new_tokens=max_new_tokens, eos_token_id=tokenizer.eos_token_id, **generate_kwargs), tokenizer, verbose)
+    ids = torch.tensor([tokenizer.encode(prompt)], device=device)
+    tokens = stream(model=model, token_ids=ids, max_new_tokens=max_new_tokens, eos_token_id=tokenizer.eos_token_id,
+                    **generate_kwargs)
+    return _text_of(tokens, tokenizer, verbose)
 
 # %% ../nbs/book_names.ipynb #1596bae1
-def _room(model, ids, max_new_tokens):
-    "No more new tokens than the context has room for behind a prompt."
-    return min(max_new_tokens, max(1, model.cfg.get("context_length", 1 << 30) - len(ids)))
-
 def _replies(model, tokenizer, prompt, device, max_new_tokens, temperature, top_p, seeds):
     "Which seed, and its reply, as the replies end."
-    ids, sampling = tokenizer.encode(prompt), _settings(temperature, top_p)
-    most = _room(model, ids, max_new_tokens)
+    sampling = _settings(temperature, top_p)
     if not runs_on_engine(model, len(seeds)):
-        token_ids = torch.tensor([ids], device=device)
         for i, seed in enumerate(seeds):
-            tokens = _stream(model, token_ids, most, tokenizer.eos_token_id, temperature, top_p, [seed])
-            yield i, _text_of(tokens, tokenizer, False)
+            yield i, generate_text_stream_concat_flex(
+                model=model, tokenizer=tokenizer, prompt=prompt, device=device, max_new_tokens=max_new_tokens,
+                generate_func=partial(_stream, seeds=[seed], shorten=True), temperature=temperature, top_p=top_p)
         return
-    rows = rows_that_fit(model, len(ids) + most)
+    ids = tokenizer.encode(prompt)
+    most = _room(model, len(ids), max_new_tokens)
     with generate(model, ids, n=len(seeds), max_new_tokens=most, eos_token_id=tokenizer.eos_token_id, sampling=sampling,
-                  seeds=seeds, logprobs=False, max_rows=rows) as run:
-        for i, _ in row_ends(run): yield i, tokenizer.decode(run.token_ids[i])
+                  seeds=seeds, logprobs=False, max_rows=rows_that_fit(model, len(ids) + most)) as run:
+        for i, _ in row_ends(run): yield i, _text_of(torch.tensor(run.token_ids[i]), tokenizer, False)
 
 def self_consistency_vote(
     model, tokenizer,                 # as from `load_model_and_tokenizer`
@@ -132,10 +140,10 @@ def self_consistency_vote(
     top_p: float | None = 0.9,
     max_new_tokens: int = 2048,       # per reply; less where the context ends before
     show_progress: bool = True,       # print each answer when its reply has ended
-    show_long_answer: bool = False,   # print the reply too
+    show_long_answer: bool = False,   # print the whole reply too
     seed: int | None = None,          # the same seed, the same replies; None: from PyTorch's generator
 ) -> dict:                            # full_answers, short_answers, counts, groups, majority_winners, final_answer
-    "Ask several times and let the answers vote; `final_answer` is None on a tie. Raises ValueError for a setting out of range."
+    "Ask several times and let the answers vote; `final_answer` is None on a tie. Raises ValueError for a bad setting."
     check_count("num_samples", num_samples)
     full, short, seeds = [""] * num_samples, [""] * num_samples, _seeds(seed, num_samples)
     for i, text in _replies(model, tokenizer, prompt, device, max_new_tokens, temperature, top_p, seeds):
@@ -144,7 +152,7 @@ def self_consistency_vote(
         if show_progress: print(f"[Sample {i + 1}/{num_samples}] → {short[i]!r}")
     found = vote([Attempt(text, 0, 0.0, "", 0.0, answer or None) for text, answer in zip(full, short)])
     winners = [g.answer for g in found.groups if g.votes == found.groups[0].votes]
-    silent = [("", [i for i, answer in enumerate(short) if not answer])] if found.silent else []   # no answer is no vote
+    silent = [("", [i for i, answer in enumerate(short) if not answer])] if found.silent else []   # counted, no vote
     groups = dict(sorted([(g.answer, list(g.members)) for g in found.groups] + silent, key=lambda group: group[1][0]))
     return {"full_answers": full, "short_answers": short, "counts": {a: len(places) for a, places in groups.items()},
             "groups": groups, "majority_winners": winners, "final_answer": winners[0] if len(winners) == 1 else None}

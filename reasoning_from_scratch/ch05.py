@@ -7,11 +7,11 @@ __all__ = ['calc_next_token_logprobas', 'calc_next_token_probas', 'make_critique
            'self_refinement_loop', 'avg_logprob_answer', 'heuristic_score']
 
 # %% ../nbs/book_names.ipynb #8eca13ec
-import torch
+from functools import partial
 
 from .ch03 import extract_final_candidate, render_prompt
-from .ch04 import _room, generate_text_stream_concat_flex, generate_text_top_p_stream_cache
-from .device import eval_mode
+from .ch04 import _stream, generate_text_stream_concat_flex
+from .evaluate.perplexity import token_logprobs
 from .grade import after_thinking
 from .scaling import self_refine
 from .scaling.best_of_n import avg_logprob_answer, heuristic_score
@@ -22,13 +22,11 @@ _all_ = ["avg_logprob_answer", "heuristic_score"]
 def calc_next_token_logprobas(
     model, tokenizer,     # as from `load_model_and_tokenizer`
     prompt: str,          # any text of at least two tokens
-    device,               # torch.device
+    device,               # the book's argument; the ids go where the model is
     show: bool = True,    # print; False: return
 ):                        # (T-1,) log-probabilities, in float32, and their sum
-    "Log-probability of each token of a text but the first, given those before it, and of all of them."
-    ids = torch.tensor([tokenizer.encode(prompt)], device=device)
-    with torch.no_grad(), eval_mode(model): logits = model(ids)[0, :-1].float()
-    each = logits.log_softmax(dim=-1).gather(-1, ids[0, 1:, None]).squeeze(-1)
+    "Log-probability of each token of a text but the first, and their sum. ValueError where `token_logprobs` raises it."
+    each, = token_logprobs(model, [list(tokenizer.encode(prompt))], [1])
     if not show: return each, each.sum()
     print("Next-token log-probabilities:", each)
     print("Joint log-probability:", each.sum())
@@ -38,7 +36,7 @@ def calc_next_token_probas(
     prompt: str,          # any text of at least two tokens
     device,               # torch.device
 ):
-    "Print the probability of each token of a text but the first, and their product."
+    "Print the probability of each token of a text but the first, and their product. Raises as the other."
     each, total = calc_next_token_logprobas(model, tokenizer, prompt, device, show=False)
     print("Next-token probabilities:", each.exp().tolist())
     print("Joint probability:", total.exp())
@@ -70,18 +68,18 @@ def self_refinement_loop(
     iterations: int = 2,             # critiques and revisions
     max_response_tokens: int = 2048, # of draft and revision; less where the context ends before
     max_critique_tokens: int = 256,
-    score_fn=None,                   # called as score_fn(answer=…, prompt=…), higher is better; None: every revision is kept
+    score_fn=None,                   # score_fn(answer=…, prompt=…), higher is better; None: keep everything
     prompt_renderer=render_prompt,   # problem → prompt of the draft
     prompt_suffix: str = "",         # put behind it, such as a cue to reason
     verbose: bool = False,           # print answers and scores of each round
     temperature: float = 0.7,
     top_p: float | None = 0.9,
 ) -> dict:                           # final_full, final_extracted, steps
-    "Draft, criticize, revise; a revision is kept unless its score is lower or it is empty. Raises ValueError as the streams do."
+    "Draft, criticize, revise; a revision is kept unless its score is lower or it is empty. Raises as the streams do."
     def ask(text, most):
-        most = _room(model, tokenizer.encode(text), most)
-        return generate_text_stream_concat_flex(model, tokenizer, text, device, most, temperature=temperature, top_p=top_p,
-                                                generate_func=generate_text_top_p_stream_cache)
+        return generate_text_stream_concat_flex(
+            model=model, tokenizer=tokenizer, prompt=text, device=device, max_new_tokens=most,
+            generate_func=partial(_stream, shorten=True), temperature=temperature, top_p=top_p)
     def rate(answer): return score_fn(answer=answer, prompt=prompt) if score_fn else 0.0
     prompt = prompt_renderer(raw_prompt) + prompt_suffix
     current = ask(prompt, max_response_tokens)
