@@ -9,11 +9,16 @@ __all__ = ['PARTS']
 import importlib
 
 # %% ../../nbs/train/index.ipynb #ccd6c9df
-PARTS = {  # name → the module it lives in, imported when it is asked for
-    "Corpus": "data", "Loader": "data", "in_parallel": "data", "open_corpus": "data", "write_documents": "data",
-    "TrainSettings": "trainer", "train": "trainer",
+PARTS = {  # name → the module it lives in
+    "draw_problem": "problems", "draw_document": "problems",
+    "Corpus": "data", "Loader": "data", "describe": "data", "in_parallel": "data", "open_corpus": "data",
+    "write_documents": "data",
+    "make_optimizers": "optimizers", "rate": "optimizers",
+    "TrainSettings": "trainer", "train": "trainer", "mean_loss": "trainer",
+    "Recipe": "pretrain", "PretrainResult": "pretrain",
 }
 
 def __getattr__(name):
     if name not in PARTS: raise AttributeError(f"reasoning_from_scratch.train has no {name!r}; it has {', '.join(PARTS)}")
-    return getattr(importlib.import_module(f"reasoning_from_scratch.train.{PARTS[name]}"), name)
+    part = importlib.import_module(f"reasoning_from_scratch.train.{PARTS[name]}")
+    return getattr(part, name)

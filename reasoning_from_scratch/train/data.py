@@ -329,7 +329,8 @@ class Loader:
     @property
     def settings(self) -> dict:
         "What a run must share with the one that it continues, to see what that would have seen."
-        content = {name: f["sha256"] for name, f in self.corpus.index["files"].items()}
+        content = json.dumps({name: f["sha256"] for name, f in self.corpus.index["files"].items()}, sort_keys=True)
+        content = hashlib.sha256(content.encode()).hexdigest()[:16]
         return {"corpus": content, "rows": self.rows, "context": self.context, "seed": self.seed, "whole": self.whole}
 
     def epochs(self,
@@ -376,8 +377,8 @@ def whole_rows(
     rows, at, starts = [], 0, np.asarray(corpus.starts)
     while at + context < corpus.tokens:
         rows.append(at)
-        after = at + context + 1                                                   # the first token not in this row
-        begin = int(starts[np.searchsorted(starts, after, side="right") - 1])      # where its document begins
+        after = at + context + 1                                                # the first token not in this row
+        begin = int(starts[np.searchsorted(starts, after, side="right") - 1])   # where its document begins
         at = begin if begin > at else at + context
     return np.array(rows, np.int64)
 
