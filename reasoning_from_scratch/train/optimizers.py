@@ -17,8 +17,8 @@ from ..device import choose_dtype
 # %% ../../nbs/train/03_optimizers.ipynb #422ecd41
 def parameter_kinds(
     model: nn.Module,  # any model
-) -> dict[str, dict[str, nn.Parameter]]:  # "matrices", "tables", "vectors": name -> parameter; what is frozen is left out
-    "Sort the parameters: matrices between layers; tables with a row for each token (embedding, head); norm scales and shifts."
+) -> dict[str, dict[str, nn.Parameter]]:  # "matrices", "tables", "vectors": name -> parameter; none that is frozen
+    "Sort the parameters: matrices between layers; tables with a row for each token (embedding, head); norms' vectors."
     tables = {id(m.weight) for m in model.modules() if isinstance(m, nn.Embedding)}
     kinds = {"matrices": {}, "tables": {}, "vectors": {}}
     for name, p in model.named_parameters():              # a tensor that two layers share comes once
@@ -40,11 +40,12 @@ def make_optimizers(
     "The optimizers for a model. ValueError for an unknown kind, or where there is nothing to train."
     if kind not in ("adamw", "muon"): raise ValueError(f"optimizer is {kind!r}; it must be 'adamw' or 'muon'.")
     kinds = {k: list(named.values()) for k, named in parameter_kinds(model).items()}
-    if not any(kinds.values()): raise ValueError("no parameter of the model requires a gradient: there is nothing to train.")
+    if not any(kinds.values()): raise ValueError("no parameter of the model requires a gradient: nothing to train.")
     muon = kind == "muon" and bool(kinds["matrices"])
     groups = [{"params": kinds["tables"] + kinds["vectors"], "weight_decay": 0.0, "share": rest_share if muon else 1.0}]
-    if not muon: groups.insert(0, {"params": kinds["matrices"], "weight_decay": weight_decay, "share": 1.0})
-    made = [Muon([{"params": kinds["matrices"], "share": 1.0}], momentum=momentum, weight_decay=weight_decay)] if muon else []
+    matrices = {"params": kinds["matrices"], "weight_decay": weight_decay, "share": 1.0}
+    made = [Muon([matrices], momentum=momentum)] if muon else []
+    if not muon: groups.insert(0, matrices)
     if groups := [g for g in groups if g["params"]]:
         fused = all(p.device.type in ("cpu", "cuda") for g in groups for p in g["params"])
         made.append(torch.optim.AdamW(groups, lr=0.0, betas=tuple(betas), fused=fused))
@@ -77,7 +78,7 @@ def orthogonalize(
 
 # %% ../../nbs/train/03_optimizers.ipynb #4b6689fd
 class Muon(torch.optim.Optimizer):
-    "Momentum, made orthogonal: an update that is as large in every direction (Jordan et al. 2024). ValueError for what is no matrix."
+    "Momentum, made orthogonal: an update as large in every direction (Jordan et al. 2024). ValueError for others."
     def __init__(self,
         params,                      # matrices, or groups of them
         lr: float = 0.02,            # learning rate
@@ -86,7 +87,8 @@ class Muon(torch.optim.Optimizer):
     ):
         super().__init__(params, dict(lr=lr, momentum=momentum, weight_decay=weight_decay))
         for p in (p for group in self.param_groups for p in group["params"]):
-            if p.dim() != 2: raise ValueError(f"a parameter has the shape {tuple(p.shape)}; Muon takes matrices. Give the rest to AdamW.")
+            if p.dim() == 2: continue
+            raise ValueError(f"a parameter has the shape {tuple(p.shape)}; Muon takes matrices; give others to AdamW.")
         self.dtype = choose_dtype(self.param_groups[0]["params"][0].device)   # of the rounds
 
     @torch.no_grad()
