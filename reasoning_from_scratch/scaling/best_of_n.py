@@ -189,7 +189,8 @@ class BestOfN:
             seconds = sum(a.seconds for a in attempts) + time.perf_counter() - start
             extra = {"answers": [a.answer for a in attempts], "chosen": at,
                      "scores": [round(s, 4) if math.isfinite(s) else None for s in scores]}
-            yield i, Solution(attempts[at].text, sum(a.tokens for a in attempts), seconds, attempts[at].finish_reason, extra)
+            tokens, best = sum(a.tokens for a in attempts), attempts[at]
+            yield i, Solution(best.text, tokens, seconds, best.finish_reason, extra)
 
     def __call__(self,
         examples: list[Example],
@@ -237,7 +238,8 @@ def auc(
     wrong: list[float],   # scores of wrong ones
 ) -> float:
     "The chance that a right one scores higher than a wrong one; a tie counts half. ValueError without either."
-    if not right or not wrong: raise ValueError(f"{len(right)} right and {len(wrong)} wrong; at least one of each is needed.")
+    if not right or not wrong:
+        raise ValueError(f"{len(right)} right and {len(wrong)} wrong; at least one of each is needed.")
     wrong = sorted(wrong)
     return sum(bisect_left(wrong, s) + bisect_right(wrong, s) for s in right) / (2 * len(right) * len(wrong))
 
@@ -263,7 +265,8 @@ def separation(
         if not good or not bad: continue
         pairs.append(len(good) * len(bad))
         wins.append(auc(good, bad) * pairs[-1])
-    if not pairs: raise ValueError(f"none of {len(scores)} problems has both a right and a wrong attempt: nothing to tell apart.")
+    if not pairs:
+        raise ValueError(f"none of {len(scores)} problems has a right and a wrong attempt: nothing to tell apart.")
     g, table = torch.Generator().manual_seed(seed), torch.tensor([wins, pairs], dtype=torch.float64)
     again = table[:, torch.randint(len(pairs), (draws, len(pairs)), generator=g)].sum(-1)     # (2, draws)
     low, high = (again[0] / again[1]).quantile(torch.tensor([0.025, 0.975], dtype=torch.float64)).tolist()
