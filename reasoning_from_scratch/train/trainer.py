@@ -670,7 +670,7 @@ def check_folder(
 # %% ../../nbs/train/04_trainer.ipynb #e8265b47
 def train(
     model: nn.Module,           # trained in place; on the device where it is
-    batches: Callable,          # (i) -> batch i, a tuple of tensors that i alone decides; or an object with it as `batch`
+    batches: Callable,          # (i) -> batch i, a tuple of tensors that i alone decides; or with it as `batch`
     settings: TrainSettings,
     *,
     out: str | os.PathLike | None = None,  # folder for log.jsonl and checkpoints; None: nothing is written
