@@ -632,7 +632,10 @@ def _solver(args, model, tokenizer, **options):
     typed["n" if "n" in solver_options(name) else "iterations"] = args.n
     options = {"thinking": args.think is not False, "max_new_tokens": args.max_new_tokens, **typed, **options}
     if name == "greedy": options.pop("temperature")   # 0, which is what it is
-    with _bad_use(): return make_solver(name, model, tokenizer, model_name=args.model, **options)
+    try: return make_solver(name, model, tokenizer, model_name=args.model, **options)
+    except ValueError as e:
+        said = re.sub(r"^(stop|score) is", r"--\1 is", str(e)).replace(", or give a function", "")
+        raise UsageError(said) from e
 
 class _After:
     "A tokenizer that puts earlier turns of a conversation before what it is given."
@@ -666,17 +669,20 @@ def work_out(
     question: str,
     gold: str | None = None, # the right answer, which only an oracle looks at
 ) -> Worked:
-    "One question through a solver, with its time. UsageError where the question leaves no room for a reply."
+    "One question through a solver, with its time."
     from reasoning_from_scratch.evaluate.loop import Example
     begin, texts, asked = time.perf_counter(), [], ([Example("1", question, gold or "")], [question])
     with _busy(f"{solver.settings['solver']} at work"):
         if hasattr(solver, "refine"): s, texts = _refined(solver, *asked)
         else: [s] = solver(*asked)
-    if s.finish_reason == "too long":
-        used, limit = (s.extra.get(key) for key in ("prompt_tokens", "context_length"))
-        raise UsageError(f"the prompt{f' has {used:,} tokens, the model takes {limit:,}, and it' if used else ''} leaves no "
-                         "room for a reply. Shorten the question.")
     return Worked(solver, s, time.perf_counter() - begin, texts)
+
+def _check_room(solver, question):
+    "UsageError for a question that leaves no room for a reply."
+    ask = getattr(solver, "ask", solver)   # who makes the attempts
+    if (used := len(ask.encode(question))) >= ask.context:
+        raise UsageError(f"the question has {used:,} tokens with all that goes before it; the model takes {ask.context:,}, "
+                         "its reply included. Shorten it.")
 
 def _refined(solver, examples, prompts):
     "The solution, and every text on the way to it with what it is."
@@ -695,6 +701,7 @@ def _ask_solver(args, model, tokenizer, question, gold, screen) -> Worked:
         raise UsageError("--score oracle looks at the right answer, which is not known here. Give it: --answer TEXT")
     if args.system: tokenizer = _After(tokenizer, _opening(args.system))
     solver = _solver(args, model, tokenizer)
+    _check_room(solver, question)
     if not args.json: screen.line(question + "\n", "bold")
     r = work_out(solver, question, gold)
     if not args.json: _show_texts(screen, r)
@@ -797,6 +804,7 @@ class Chat:
         self.fit()
         before = _After(self.tokenizer, _opening(self.system) + self.turns[:-1])
         solver = _solver(self.args, self.model, before, thinking=self.think, seed=next(self.seeds))
+        _check_room(solver, text)
         try: r = work_out(solver, text)
         except KeyboardInterrupt: return self.screen.line("stopped by Ctrl-C", "dim")
         _show_texts(self.screen, r)
@@ -1122,9 +1130,15 @@ def _run_task(args):
 
 def _other_run(out, why):
     "The error for a file whose records this run cannot go on with."
-    if isinstance(why, list): why = "; ".join(f"{key} is {_short(a)} there and {_short(b)} here" for key, a, b in why)
+    if isinstance(why, list): why = "; ".join(f"{key} is {_short(a)} there and {_short(b)} here" for key, a, b in _flat(why))
     return UsageError(f"{out} belongs to another run, and nothing in it was changed: {why}. "
                       "Write to another file (--out), or give the first run's options.")
+
+def _flat(differences):
+    "Those inside of dicts one by one."
+    for key, a, b in differences:
+        if not (isinstance(a, dict) and isinstance(b, dict)): yield key, a, b
+        else: yield from _flat((f"{key}.{k}", a.get(k), b.get(k)) for k in {**a, **b} if a.get(k) != b.get(k))
 
 def _short(value, width=60):
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
@@ -1374,78 +1388,82 @@ _TRAINED = ("pocket-base",)
 def _train_options(p):
     p.add_argument("what", nargs="?", metavar="MODEL", help=f"which model: {', '.join(_TRAINED)}")
     g = p.add_argument_group("effort")
-    g.add_argument("--quick", action="store_true", help="minutes instead of an hour: a smaller model, to see that it learns")
-    g.add_argument("--minutes", type=_number(lambda m: 0 < m <= 100_000, "above 0"), metavar="M",
-        help="train for about M minutes (default: as the shipped model)")
-    g.add_argument("--steps", type=_count, metavar="N", help="train for N steps")
+    g.add_argument("--quick", action="store_true", help="minutes instead of an hour: far fewer steps, to see that it learns")
+    g.add_argument("--steps", type=_count, metavar="N", help="steps of the optimizer (default: as the shipped model)")
     g.add_argument("--compile", action=argparse.BooleanOptionalAction, default=None,
-        help="compile the model first, or do not (default: where it pays)")
+        help="compile the model first, or do not (default: unless --quick)")
+    g.add_argument("--workers", type=_count, metavar="N", help="processes that write documents (default: one a core)")
+    g.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps or xpu (default: %(default)s)")
     g.add_argument("--seed", type=int, default=0, help="seed of problems and weights (default: %(default)s)")
     g = p.add_argument_group("files")
-    g.add_argument("--out", metavar="FOLDER", help="where model, log and checkpoints go (default: trained-MODEL, here)")
-    g.add_argument("--resume", action="store_true", help="go on with the last checkpoint there")
+    g.add_argument("--out", metavar="FOLDER",
+        help="where model, documents, checkpoints and log go (default: trained-MODEL or trained-MODEL-quick, here)")
+    g.add_argument("--resume", action="store_true", help="go on with what is there, from its last checkpoint")
     g.add_argument("--json", action="store_true", help="print one JSON object at the end, and no progress")
 
 def _check_train(args) -> Path:
-    "What is trained, for how long, and where it goes; told before anything is done. Returns the folder."
+    "What is trained, and where it goes; told before anything is done. Returns the folder."
     names = f" There are: {', '.join(_TRAINED)}."
     if not args.what: raise UsageError("no model was named. Try: rfs train pocket-base --quick")
     if args.what not in _TRAINED: raise UsageError(f"{args.what!r} cannot be trained.{_closest(args.what, _TRAINED)}{names}")
-    if args.minutes and args.steps:
-        raise UsageError(f"--minutes is {args.minutes:g} and --steps is {args.steps:,}: one of them decides. Leave the other out.")
     if args.seed < 0: raise UsageError(f"--seed is {args.seed}; it must be at least 0.")
-    out = Path(args.out or f"trained-{args.what}{'-quick' * args.quick}")
+    out = Path(args.out or f"trained-{args.what}{'-quick' * args.quick}").expanduser()
     _check_folder("--out", out)
     if out.exists() and not out.is_dir(): raise UsageError(f"--out: {str(out)!r} is no folder.")
-    there = out.is_dir() and any(out.iterdir())
-    if there and not args.resume: raise UsageError(f"--out: there is something in {str(out)!r} already, and nothing is "
-        f"overwritten. To go on with it: --resume; elsewhere: --out OTHER")
-    if args.resume and not there: raise UsageError(f"--resume: there is nothing in {str(out)!r} to go on with. "
-                                                   "Leave --resume out, or name the folder with --out.")
+    if _full(out) and not args.resume: raise UsageError(f"--out: the folder {str(out)!r} is not empty, and nothing is "
+                                                        "overwritten. To go on: --resume; elsewhere: --out OTHER")
+    if args.resume and not _full(out): raise UsageError(f"--resume: there is nothing in {str(out)!r} to go on with. "
+                                                        "Leave --resume out, or name the folder with --out.")
     return out
+
+def _full(folder) -> bool: return folder.is_dir() and any(folder.iterdir())
 
 # %% ../nbs/10_cli.ipynb #dfa75729
 def train(
     args: argparse.Namespace,  # see `rfs train --help`
-) -> int:                      # exit code; 130 where Ctrl-C has left a checkpoint
+) -> int:                      # exit code; 130 where Ctrl-C has left something to go on with
     "`rfs train`: make an embedded model again, from nothing."
     out = _check_train(args)
     recipe = importlib.import_module("reasoning_from_scratch.train.pretrain")
-    from reasoning_from_scratch.train.trainer import TrainingInterrupted
-    typed = {"minutes": args.minutes, "steps": args.steps, "compile": args.compile}
+    from reasoning_from_scratch.device import get_device
     try:
-        with _bad_use(): result = recipe.pretrain(
-            out, quick=args.quick, seed=args.seed, resume=args.resume, quiet=args.json,
-            **{name: value for name, value in typed.items() if value is not None})
-    except TrainingInterrupted as e:
-        if e.folder is None: return _complain("rfs train", f"stopped at step {e.step:,}; nothing is kept yet.", 130)
-        return _complain("rfs train", f"stopped; step {e.step:,} is kept in {e.folder}. Go on with: {_again(args)}", 130)
-    except (UsageError, OSError) as e:
-        raise type(e)(_in_words(e, args)) from e
-    if args.json: print(json.dumps(_trained(args, result))); return 0
-    _show_trained(Screen(), result)
+        with _bad_use():
+            result = recipe.pretrain(out, quick=args.quick, steps=args.steps, seed=args.seed, resume=args.resume,
+                compile=args.compile, workers=args.workers, device=get_device(args.device), quiet=args.json)
+    except KeyboardInterrupt as e:   # a TrainingInterrupted knows its step
+        kept = f"step {e.step:,} is kept in {out}" if getattr(e, "folder", None) else f"what there is is kept in {out}"
+        again = _again(args) if _full(out) else _command(*args.argv)
+        return _complain("rfs train", f"stopped; {kept}. Go on with: {again}", 130)
+    except UsageError as e: raise UsageError(str(e).replace("by resume=True", "by --resume")) from e
+    except OSError as e:             # a full disk, say
+        advice = r"call train with resume=True to go on from there"
+        raise OSError(re.sub(advice, f"go on with: {_again(args)}", e.strerror or str(e))) from e
+    if args.json: print(json.dumps(_trained(args, result)))
+    else: _show_trained(Screen(), result)
     return 0
-
-def _in_words(e, args):
-    "What the library advises, for someone in a terminal."
-    text = e.strerror if isinstance(e, OSError) and e.strerror else str(e)
-    return re.sub(r"call train with resume=True to go on from there", f"Go on with: {_again(args)}", text).replace(
-        "resume=True", "--resume")
 
 def _trained(args, result) -> dict:
     "What came of a training, as plain data."
-    return {"model": args.what, "folder": str(result.path), "accuracy": result.accuracy, "tokens": result.tokens,
-            "seconds": result.seconds, "seed": args.seed, "log": result.log if isinstance(result.log, list) else str(result.log)}
+    return {"trained": args.what, "model": str(result.path), "accuracy": result.accuracy, "tokens": result.tokens,
+            "seconds": result.seconds, "seed": args.seed, "log": result.log}
 
 def _show_trained(screen, result):
-    "The accuracies, the effort, and what to do next."
+    "Losses, accuracies, effort, and what to do next."
     from reasoning_from_scratch.evaluate.loop import duration
-    table(screen, [(name, f"{100 * share:.1f} %") for name, share in result.accuracy.items()], ("", "right"), right=(1,))
-    screen.line(f"\n{result.tokens:,} tokens in {duration(result.seconds)}, {result.tokens / result.seconds:,.0f} a second")
+    from reasoning_from_scratch.evaluate.statistics import wilson_interval
+    found, losses = result.accuracy, [r["loss"] for r in result.log if "loss" in r]
+    def row(name, right, n):
+        low, high = wilson_interval(right, n)
+        return name, f"{100 * right / n:.1f} %", f"{100 * low:.1f} to {100 * high:.1f}", f"{right:,}/{n:,}"
+    rows = [row(name, round(found[key] * found["n"]), found["n"])
+            for name, key in (("answering at once", "at once"), ("with a cue to reason", "cue"))]
+    rows += [("", "", "", "")] + [row(kind, *counts) for kind, counts in found["by kind"].items() if counts[1]]
+    table(screen, rows, ("new problems", "accuracy", "95 % interval", "right"), right=(1, 2, 3))
+    screen.line(f"\nloss {losses[0]:.3f} → {losses[-1]:.3f} · {result.tokens:,} tokens · {duration(result.seconds)}")
     screen.line(f"model: {result.path}")
-    where = os.path.join(".", result.path) if not os.path.isabs(result.path) else result.path
-    screen.line(f"next: {_command('ask', '--model', where, '--solver', 'chain-of-thought', 'What is 17 + 25 * 2?')}\n"
-                f"  or: {_command('eval', 'pocket500', '--model', where, '--solver', 'chain-of-thought')}", "dim")
+    model = ("--model", result.path if result.path.is_absolute() else f".{os.sep}{result.path}")
+    screen.line(f"next: {_command('ask', *model, '--solver', 'chain-of-thought', 'What is 17 + 25 * 2?')}\n"
+                f"  or: {_command('eval', 'pocket500', *model, '--solver', 'chain-of-thought')}", "dim")
 
 # %% ../nbs/10_cli.ipynb #4a75fe9d
 def _bench_options(p):
