@@ -19,6 +19,7 @@ PARTS = {  # name → the module it lives in
 }
 
 def __getattr__(name):
-    if name not in PARTS: raise AttributeError(f"reasoning_from_scratch.train has no {name!r}; it has {', '.join(PARTS)}")
+    if name not in PARTS:
+        raise AttributeError(f"reasoning_from_scratch.train has no {name!r}; it has {', '.join(PARTS)}")
     part = importlib.import_module(f"reasoning_from_scratch.train.{PARTS[name]}")
     return getattr(part, name)

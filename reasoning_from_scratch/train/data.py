@@ -44,7 +44,7 @@ def as_arrays(
         raise ValueError(f"document {number}: its ids are {ids.dtype} of shape {ids.shape}; give a list of integers.")
     if ids.min() < 0 or ids.max() >= vocab_size:
         wrong = next(i for i in ids.tolist() if not 0 <= i < vocab_size)
-        raise ValueError(f"document {number} holds token {wrong}; vocab_size={vocab_size} allows 0 to {vocab_size - 1}.")
+        raise ValueError(f"document {number} holds token {wrong}; vocab_size={vocab_size} has 0 to {vocab_size - 1}.")
     learned = np.ones(len(ids), bool) if document[1] is None else np.asarray(document[1])
     if learned.shape != ids.shape or learned.dtype != bool:
         raise ValueError(f"document {number} has {len(ids)} tokens, but learned is {learned.dtype} of shape "
