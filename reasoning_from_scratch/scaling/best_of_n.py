@@ -56,23 +56,24 @@ def by_heuristic(attempts, example, prompt, ask) -> list[float]:
 
 # %% ../../nbs/scaling/03_best_of_n.ipynb #d82a7e5b
 def encode_plain(
-    tokenizer,          # ours, or anything with encode(text)
+    tokenizer,              # ours, or anything with encode(text)
     text: str,
+    special: bool = False,  # do special strings in it count? In a model's own reply they do
 ) -> list[int]:
-    "A text as it is: never wrapped as a user's turn, special strings in it ordinary text."
+    "A text as it is, never wrapped as a user's turn."
     known = inspect.signature(tokenizer.encode).parameters
-    plain = {"chat_wrapped": False, "allow_special": False}
+    plain = {"chat_wrapped": False, "allow_special": special}
     return tokenizer.encode(text, **{k: v for k, v in plain.items() if k in known})
 
 def avg_logprob_answer(
     model,            # a Qwen3Model, or anything with .cfg that maps (B, T) ids to logits
     tokenizer,        # its tokenizer; wraps the prompt if it is made so
     prompt: str,      # what comes before; at least one token
-    answer: str,      # what is scored
+    answer: str,      # what is scored: a model's reply, thinking and special strings included
     device="cpu",     # the book's argument; the ids go where the model is
 ) -> float:           # nats per token of the answer, −inf for an answer without tokens
     "Mean log-probability of an answer after a prompt, in one pass. ValueError where `token_logprobs` raises it."
-    before, ids = list(tokenizer.encode(prompt)), encode_plain(tokenizer, answer)
+    before, ids = list(tokenizer.encode(prompt)), encode_plain(tokenizer, answer, special=True)
     if not ids: return -math.inf
     scores, = token_logprobs(model, [before + ids], [len(before)])
     return scores.double().mean().item()
