@@ -6,7 +6,7 @@
 __all__ = ['LEAD', 'CLOSE', 'LONGEST', 'SCORES', 'by_logprob', 'by_logprob_sum', 'heuristic_score', 'by_heuristic',
            'encode_plain', 'avg_logprob_answer', 'answer_row', 'answer_logprobs', 'by_perplexity', 'answered',
            'unanswered_last', 'oracle', 'find_score', 'BestOfN', 'SavedAttempts', 'auc', 'Separation', 'separation',
-           'expected_best']
+           'expected_best', 'p_by_lot']
 
 # %% ../../nbs/scaling/03_best_of_n.ipynb #c918debc
 import inspect, math, os, time
@@ -285,3 +285,18 @@ def expected_best(
     order = sorted(range(n), key=lambda i: -scores[i])     # stable: ties by number
     chances = [math.comb(n - 1 - j, k - 1) for j in range(n)]
     return sum(c for c, i in zip(chances, order, strict=True) if right[i]) / math.comb(n, k)
+
+# %% ../../nbs/scaling/03_best_of_n.ipynb #4f3640ab
+def p_by_lot(
+    shares: list[float],   # of every problem's attempts that are right, 0 … 1
+    won: int,              # problems that the score gets right
+) -> float:                # p value, two-sided
+    "Would choosing by lot get as far from its mean? Exact. ValueError for an impossible share or count."
+    if not 0 <= won <= len(shares):
+        raise ValueError(f"won is {won}; with {len(shares)} problems it is 0 to {len(shares)}.")
+    if any(not 0 <= p <= 1 for p in shares):
+        raise ValueError(f"shares must be 0 to 1; they are {min(shares)} to {max(shares)}.")
+    chances = torch.zeros(len(shares) + 1, dtype=torch.float64)        # of each number of problems right
+    chances[0] = 1
+    for p in shares: chances = chances * (1 - p) + chances.roll(1) * p     # the last place is empty until the end
+    return min(1.0, 2 * min(chances[won:].sum().item(), chances[:won + 1].sum().item()))
