@@ -22,10 +22,10 @@ from .chain_of_thought import Attempt, ChainOfThought
 
 # %% ../../nbs/scaling/02_self_consistency.ipynb #c27d2124
 def chance_of_winning(
-    shares: Sequence[float],  # probability of each answer, the one in question first; what is missing from 1 stays silent
+    shares: Sequence[float],  # probability of each answer, the one in question first; the rest to 1 stays silent
     k: int,                   # votes, attempts that stay silent included
 ) -> float:
-    "How likely answer 0 gets the most of k independent votes; tied answers draw lots. ValueError for impossible shares."
+    "How likely answer 0 gets the most of k independent votes; tied ones draw lots. ValueError for impossible shares."
     check_count("k", k)
     if not shares or min(shares) < 0 or math.fsum(shares) > 1 + 1e-9:
         raise ValueError(f"shares are {list(shares)}; at least one, none below 0 and a sum of at most 1 are needed.")
@@ -34,7 +34,7 @@ def chance_of_winning(
     apart = torch.arange(size)[:, None] - torch.arange(size)                  # votes that an answer adds
     log_factorial = torch.lgamma(torch.arange(size, dtype=torch.float64) + 1)
     def powers(q): return torch.tensor(q, dtype=torch.float64) ** torch.arange(size) / log_factorial.exp()
-    ways = torch.zeros(k, size, len(others) + 1, dtype=torch.float64)         # (votes of the right one, of others, ties)
+    ways = torch.zeros(k, size, len(others) + 1, dtype=torch.float64)         # (its votes, the others', ties)
     ways[..., 0] = powers(max(0.0, 1 - math.fsum(shares)))                    # at first: the silent ones
     for q in others:
         factor = powers(q)[apart.clamp(min=0)] * (apart >= 0)
@@ -70,7 +70,7 @@ def weight_of(
     "What an attempt's vote counts. ValueError for a log-probability that is none."
     if weights == "count": return 1.0
     if math.isnan(attempt.mean_logprob):
-        raise ValueError(f"an attempt (answer {shorten(attempt.answer)}) has log-probability nan; it cannot be weighed.")
+        raise ValueError(f"an attempt (answer {shorten(attempt.answer)}) has log-probability nan, which weighs nothing.")
     return math.exp(min(0.0, attempt.mean_logprob))   # rounding can lift a sure token above probability 1
 
 # %% ../../nbs/scaling/02_self_consistency.ipynb #8d962098
@@ -119,8 +119,8 @@ class Ballot:
 
     def top_two(self) -> tuple[float, float]:
         "Votes of the leader and of the second."
-        votes = sorted((math.fsum(weight_of(self.attempts[i], self.weights) for i in m) for m in self.members), reverse=True)
-        return (*votes, 0.0, 0.0)[:2]
+        votes = [math.fsum(weight_of(self.attempts[i], self.weights) for i in m) for m in self.members]
+        return (*sorted(votes, reverse=True), 0.0, 0.0)[:2]
 
     def count(self) -> Vote:
         "The result so far. ValueError if there are no attempts."
@@ -146,10 +146,10 @@ def vote(
 
 def vote_table(
     result: Vote | dict,   # of `vote`, or the `extra` that `SelfConsistency` leaves in a record
-) -> list[tuple]:          # (answer, votes, share of votes, mean log-probability per token), all texts; the winner first
+) -> list[tuple]:          # (answer, votes, share, mean log-probability per token), all texts; the winner first
     "Rows for a table, one a group, and one for the attempts without an answer."
     if isinstance(result, Vote): groups, silent = [g[:4] for g in result.groups], result.silent
-    else: groups, silent = result["votes"], result["silent"]
+    else: groups, silent = result.get("votes", ()), result.get("silent", 0)
     def line(text): return "".join(c if c.isprintable() else " " for c in text[:41])
     def short(text): return line(text) if len(text) <= 40 else line(text)[:39] + "…"
     rows = [(short(a), f"{v:.4g}", f"{100 * share:.0f} %", f"{mean:.2f}") for a, v, share, mean in groups]
@@ -160,7 +160,7 @@ def doubt(
     leader: float,  # votes for it
     second: float,  # votes for another answer
 ) -> float:         # 0 … 1
-    "Probability that the second answer is the more frequent one, Beta posterior (Aggarwal et al. 2023). ValueError for votes < 0."
+    "Probability that the second is the more frequent one (Aggarwal et al. 2023, Beta). ValueError for votes < 0."
     if not (0 <= leader < math.inf and 0 <= second < math.inf):
         raise ValueError(f"votes are {leader} and {second}; they must be numbers of 0 or more.")
     if leader < second: return 1 - doubt(second, leader)
@@ -171,6 +171,13 @@ def doubt(
         term *= (a + b + k) / (a + 1 + k) / 2
         total, k = total + term, k + 1
     return min(0.5, first * total)
+
+# %% ../../nbs/scaling/02_self_consistency.ipynb #446c126e
+@patch(as_prop=True)
+def confidence(self: Vote) -> float:
+    "Probability that the winner is more frequent than the second in the long run, see `doubt`; 0 if nobody voted."
+    votes = [g.votes for g in self.groups[:2]]
+    return 1 - doubt(*votes, *[0.0] * (2 - len(votes))) if votes else 0.0
 
 # %% ../../nbs/scaling/02_self_consistency.ipynb #4a2f3ae0
 STOPS = ("never", "certain", "likely")
@@ -210,7 +217,8 @@ class SelfConsistency:
         each_round: int = 1,       # samples of every prompt in a round, at least
     ):
         Ballot(weights)   # checks them
-        for name, value in (("n", n), ("min_samples", min_samples), ("each_round", each_round)): check_count(name, value)
+        counts = {"n": n, "min_samples": min_samples, "each_round": each_round}
+        for name, value in counts.items(): check_count(name, value)
         if stop not in STOPS: raise ValueError(f"stop is {stop!r}; known: {', '.join(STOPS)}.")
         if isinstance(threshold, bool) or not isinstance(threshold, int | float) or not 0.5 <= threshold <= 1:
             raise ValueError(f"threshold is {threshold!r}; it must be a probability from 0.5 to 1.")
@@ -228,10 +236,10 @@ class SelfConsistency:
         ballot: Ballot,
     ) -> int:             # 0: decided
         "How many more samples a prompt needs at least."
-        s, (leader, second) = self.settings, ballot.top_two()
-        done = len(ballot.attempts)
-        k = samples_needed(leader, second, s["n"] - done, s["stop"], s.get("threshold", 1.0), s.get("min_samples", 0) - done)
-        return min(max(k, s.get("each_round", 1)), s["n"] - done) if k else 0
+        s, done = self.settings, len(ballot.attempts)
+        left, least = s["n"] - done, s.get("min_samples", 0) - done
+        k = samples_needed(*ballot.top_two(), left, s["stop"], s.get("threshold", 1.0), least)
+        return min(max(k, s.get("each_round", 1)), left) if k else 0
 
 # %% ../../nbs/scaling/02_self_consistency.ipynb #dfbb7c1e
 @patch
@@ -261,12 +269,15 @@ def stream(self: SelfConsistency,
     "The winning attempt for each prompt; answers, log-probabilities and votes in `extra`."
     for i, result in self.votes(prompts):
         chosen, attempts, n = result.attempt, result.attempts, self.settings["n"]
-        if chosen.finish_reason == "too long": attempts = []
+        if chosen.finish_reason == "too long":
+            tokens = {"prompt_tokens": len(self.ask.encode(prompts[i])), "context_length": self.ask.context}
+            yield i, Solution("", 0, 0.0, "too long", tokens)
+            continue
         extra = {"samples": len(attempts), "saved": n - len(attempts), "silent": result.silent,
+                 "confidence": round(result.confidence, 4),
                  "answers": [a.answer and a.answer[:200] for a in attempts],
                  "mean_logprobs": [round(a.mean_logprob, 4) for a in attempts],
-                 "votes": [[g.answer[:200], round(g.votes, 4), round(g.share, 4), round(g.mean_logprob, 4)]
-                           for g in result.groups]}
+                 "votes": [[g.answer[:200], *g[1:4]] for g in result.groups]}
         yield i, Solution(chosen.text, sum(a.tokens for a in attempts), sum(a.seconds for a in attempts),
                           chosen.finish_reason, extra)
 
