@@ -482,7 +482,10 @@ class Log:
 # %% ../../nbs/train/04_trainer.ipynb #6e589fdf
 class Run:
     "A run, begun or resumed: all that `train` holds. Raises ValueError for data or a checkpoint that do not fit."
-    def __init__(self, model: nn.Module, batches, settings: TrainSettings, out: Path | None, resume: bool, loss):
+    def __init__(self,
+        model: nn.Module, batches, settings: TrainSettings,   # as in `train`
+        out: Path | None, resume: bool, loss: Callable,       # likewise
+    ):
         s = settings
         self.model, self.settings, self.loss, self.out = model, s, loss, out
         self.source = getattr(batches, "batch", batches)
@@ -499,7 +502,9 @@ class Run:
         if not resume: self.log = Log(out / "log.jsonl" if out else None)
         else: self.resume(checkpoints(out)[-1])
 
-    def resume(self, path: Path):
+    def resume(self,
+        path: Path,   # a checkpoint
+    ):
         "Go on from a checkpoint; nothing has changed if it is another run's."
         content, tensors = read_checkpoint(path)
         done, self.saved, self.last = content["state"]["step"], path, content["last_batch"]
@@ -510,8 +515,10 @@ class Run:
         self.log = Log(self.out / "log.jsonl", content["log_bytes"])
         self.state = restore(self.model, self.optimizers, content, tensors)
 
-    def batch(self, i: int) -> tuple[Tensor, ...]:
-        "Batch i, on the model's device."
+    def batch(self,
+        i: int,   # from 0
+    ) -> tuple[Tensor, ...]:
+        "Batch i, on the model's device. Raises ValueError for what is no tuple of tensors."
         batch = self.source(i)
         if not isinstance(batch, (tuple, list)) or not batch or not all(isinstance(t, Tensor) for t in batch):
             raise ValueError(f"batch {i} is a {type(batch).__name__}; batches(i) must give a tuple of tensors.")
