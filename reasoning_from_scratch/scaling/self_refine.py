@@ -69,13 +69,13 @@ def as_reply(
     prompts: list[str],         # as the task words them; the cue is added
     drafts: list[Attempt],      # replies to them
     revisions: list[Attempt],   # written behind other prompts
-) -> list[Attempt | None]:      # the revisions with `tokens` and `logprob` of replies; None: it does not fit in the context
+) -> list[Attempt | None]:      # the revisions, with `tokens` and `logprob` of replies; None: it does not fit
     "Read revisions as replies to the question."
     def lead(text): return text[:len(text) - len(text.lstrip())]
     texts = [lead(draft.text) + revision.text.strip() for draft, revision in zip(drafts, revisions)]
     ends = [[ask.tokenizer.eos_token_id] if r.finish_reason == "eos" else [] for r in revisions]
     heads = [ask.encode(p) for p in prompts]
-    special = None if ask.chat else False                # <think> is one token where the model was trained to write it
+    special = None if ask.chat else False                # in a chat, <think> is one token
     said = [ask.tokenizer.encode(text, chat_wrapped=False, allow_special=special) for text in texts]
     rows = [head + ids + end for head, ids, end in zip(heads, said, ends)]
     fits = [i for i, row in enumerate(rows) if len(row) - 1 <= ask.context and len(row) > len(heads[i])]
@@ -131,7 +131,7 @@ class SelfRefine:
         ask: ChainOfThought,                   # writes the drafts; its model criticizes and revises too
         *,
         iterations: int = 1,                   # rounds at most
-        score: str | Callable = "logprob",     # as of `BestOfN`; "critic": see `by_critic`; "always": keep every revision
+        score: str | Callable = "logprob",     # as of `BestOfN`, or "critic"; "always": keep every revision
         stop_when: str | Iterable[str] = "No mistake",  # how a critique begins that finds nothing; () for none
         max_critique_tokens: int = 256,        # of a critique
     ):
@@ -172,7 +172,8 @@ def too_full(
     "Why a prompt has no room for its reply."
     used = len(ask.encode(prompt))
     if ask.context - used >= least: return ""
-    return f"no room for a {what}: its prompt has {used:,} tokens, the context {ask.context:,}, and it needs {least:,}"
+    return (f"no room for a {what}: its prompt has {used:,} tokens, the context {ask.context:,}, "
+            f"and it needs {least:,}")
 
 # %% ../../nbs/scaling/04_self_refine.ipynb #2c27dde2
 @patch
@@ -262,9 +263,10 @@ def solution(
 ) -> Solution:
     "What goes into the record: every answer, the critiques, the scores."
     def rounded(x): return round(x, 4) if x is not None and math.isfinite(x) else None
-    rounds = [{"critique": visible(k.critique)[:500], "answer": k.revision and k.revision.answer,
+    def answer(a): return a and a.answer and a.answer[:200]      # where none was found, it is the whole text
+    rounds = [{"critique": visible(k.critique)[:500], "answer": answer(k.revision),
                "scores": [rounded(x) for x in k.scores], "accepted": k.accepted} for k in r.rounds]
     attempts = [r.draft, *(a for k in r.rounds for a in (k.critique, k.revision) if a)]
-    extra = {"draft": r.draft.answer, "rounds": rounds, "why": r.why, "tokens": r.tokens}
+    extra = {"draft": answer(r.draft), "rounds": rounds, "why": r.why, "tokens": r.tokens}
     return Solution(r.final.text, sum(a.tokens for a in attempts), r.seconds + sum(a.seconds for a in attempts),
                     r.final.finish_reason, extra)
