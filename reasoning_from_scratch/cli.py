@@ -222,6 +222,7 @@ def _answer_options(parser):
     g.add_argument("--system", metavar="TEXT", help="a system message: how the model should behave")
     g.add_argument("--seed", type=int, default=0, help="seed of everything random (default: %(default)s)")
 
+# %% ../nbs/10_cli.ipynb #b0abe72e
 def _drawing_options(parser, note="without a temperature it is always the likeliest token"):
     "How tokens are drawn."
     g = parser.add_argument_group("drawing", note)
@@ -242,8 +243,8 @@ def _solver_options(parser):
     g.add_argument("--solver", metavar="NAME", help=f"{', '.join(names[:-1])} or {names[-1]} (default: greedy)")
     g.add_argument("--n", type=lambda text: _count(text, 4096), metavar="N",
         help="attempts that vote or compete (default: 16 and 8), or rounds of self-refine (default: 1)")
-    g.add_argument("--cue", metavar="TEXT", help="put after the question to make a model reason (default: the solver's, "
-        "where the model does not think by itself)")
+    g.add_argument("--cue", metavar="TEXT",
+        help="put after the question to make a model reason (default: the solver's, if it does not think by itself)")
     g.add_argument("--stop", metavar="WHEN", help="self-consistency stops early: certain, likely or never (default)")
     g.add_argument("--score", metavar="NAME",
         help="what best-of-n and self-refine go by: logprob (default), heuristic; best-of-n also perplexity, oracle")
@@ -283,13 +284,19 @@ def make_parser() -> argparse.ArgumentParser:
                                 epilog=_examples(*examples))
         p.set_defaults(run=run)
         return p
+    _asking_commands(add)
+    _other_commands(add)
+    return top
 
+# %% ../nbs/10_cli.ipynb #80edc7c1
+def _asking_commands(add):
+    "The commands that ask a model, and the one that makes one."
     p = add("ask", ask, "ask one question, watch the model work it out, see whether it is right",
         'rfs ask "What is 17 + 25 * 2?"', 'rfs ask --no-think "What is 17 + 25 * 2?"',
         "rfs ask --seed 7                # a problem drawn for you", 'echo "What is 3 * 4?" | rfs ask -',
         'rfs ask --answer 67 --json "What is 17 + 25 * 2?"', 'rfs ask --temperature 1 --seed 3 "What is 3 * 4?"',
-        'rfs ask --solver self-consistency --n 16 "What is 17 + 25 * 2?"    # sixteen attempts vote',
-        'rfs ask --solver self-refine "What is 17 + 25 * 2?"                # draft, criticize, revise',
+        'rfs ask --model pocket-base --solver self-consistency --n 16 "What is 17 + 25 * 2?"    # attempts vote',
+        'rfs ask --model pocket-base --solver self-refine "What is 17 + 25 * 2?"    # draft, critique, revision',
         'rfs ask --model qwen3-0.6b "Why is the sky blue?"')
     p.add_argument("question", nargs="*", metavar="QUESTION",
         help="the question; - reads it from standard input; none: a problem is drawn")
@@ -308,7 +315,8 @@ def make_parser() -> argparse.ArgumentParser:
         "rfs eval pocket500 --limit 50 --no-think --report report.html",
         "rfs eval --compare eval-pocket500-pocket-no-think.jsonl eval-pocket500-pocket.jsonl",
         "rfs eval --show eval-pocket500-pocket.jsonl --report report.html",
-        "rfs eval pocket500 --solver self-consistency --n 16 --temperature 0.9",
+        "rfs eval pocket500 --model pocket-base --solver chain-of-thought --limit 100",
+        "rfs eval pocket500 --model pocket-base --solver self-consistency --n 16 --temperature 0.9",
         "rfs eval math500 --model qwen3-0.6b", "rfs eval perplexity --data book.txt")
     _eval_options(p); _solver_options(p); _drawing_options(p, "greedy, which is the default solver, draws nothing")
     _model_options(p, compile=None)
@@ -320,6 +328,8 @@ def make_parser() -> argparse.ArgumentParser:
         "rfs train pocket-base --seed 1 --out another")
     _train_options(p)
 
+def _other_commands(add):
+    "The commands that ask no model."
     p = add("info", info, "show versions, devices, and the models there are, with the memory they need",
         "rfs info", "rfs info --json")
     p.add_argument("--json", action="store_true", help="print one JSON object")
@@ -338,7 +348,6 @@ def make_parser() -> argparse.ArgumentParser:
         "rfs bench --ours ours,ours-int4 --against '' --json")
     _bench_options(p)
     _model_options(p, model=None, compile=None)
-    return top
 
 # %% ../nbs/10_cli.ipynb #6f09e357
 def main(
@@ -398,7 +407,7 @@ def _load(args):
 
 @contextlib.contextmanager
 def _busy(what):
-    "A spinner on the terminal's standard error while something takes its time; nothing in a pipe. Gives a way to reword it."
+    "A spinner on a terminal's standard error while something takes its time, nothing in a pipe. Gives a way to reword it."
     from rich.console import Console
     console = Console(stderr=True, force_jupyter=False)
     if not sys.stderr.isatty() or os.environ.get("NO_COLOR"): yield lambda text: None; return
@@ -528,9 +537,9 @@ def ask(
     verdict = None if gold is None else grade_response(r.answer, gold)
     if args.json:
         judged = {key: getattr(verdict, key, None) for key in ("extracted", "correct", "reason")}
+        more = r.facts() if args.solver else {"sampling": sampling and vars(sampling), "stats": _stats(r)}
         print(json.dumps({"question": question, "model": args.model, "thinking": r.thinking, "answer": r.answer,
-                          "gold": gold, **judged, "checked_by": how if gold else None, "stopped": r.stopped,
-                          **(r.facts() if args.solver else {"sampling": sampling and vars(sampling), "stats": _stats(r)})}))
+                          "gold": gold, **judged, "checked_by": how if gold else None, "stopped": r.stopped, **more}))
         return 130 if r.stopped else 0
     screen.end_stream()
     screen.line()
@@ -543,7 +552,8 @@ def ask(
 
 def _ask_once(args, model, tokenizer, question, sampling, screen) -> Reply:
     "One reply, streamed."
-    with _bad_use(): ids = _encode(tokenizer, _opening(args.system) + [{"role": "user", "content": question}], args.think)
+    turns = _opening(args.system) + [{"role": "user", "content": question}]
+    with _bad_use(): ids = _encode(tokenizer, turns, args.think)
     def begin(): return start(model, tokenizer, ids, args.max_new_tokens, sampling, args.seed)
     run = begin()
     if args.compile:
@@ -556,7 +566,8 @@ def _after_asking(args, tokenizer) -> str:
     "What one may want to do next."
     if args.solver:
         model = [] if args.model == "pocket" else ["--model", args.model]
-        return _command("eval", "pocket500", *model, "--solver", args.solver, "--limit", 50) + ", to see what that is worth"
+        more = _command("eval", "pocket500", *model, "--solver", args.solver, "--limit", 50)
+        return f"{more}, to see what that is worth"
     if not _chats(tokenizer): return _command(*args.argv, "--solver", "chain-of-thought") + ", which makes it reason"
     if args.question: return "rfs chat, or rfs ask alone for a problem drawn for you"
     return f"rfs ask --seed {args.seed + 1} for another, or --no-think to see it answer at once"
@@ -598,7 +609,7 @@ def _check_solver(args):
 
 def _drawing(args, limits=("top_k", "top_p", "min_p")):
     "What was typed that has to do with drawing."
-    given = {name: getattr(args, name) for name in limits} | ({"temperature": args.temperature} if args.temperature else {})
+    given = {name: getattr(args, name) for name in limits} | {"temperature": args.temperature or None}
     return [(f"--{name.replace('_', '-')}", value) for name, value in given.items() if value is not None]
 
 def _check_options(args):
@@ -628,7 +639,8 @@ def _solver(args, model, tokenizer, **options):
     "What `--solver` names, made with what was typed. UsageError for what cannot work."
     from reasoning_from_scratch.scaling import make_solver, solver_options
     name = args.solver or "greedy"
-    typed = {option: getattr(args, option) for option in ("cue", "stop", "score", "seed", "temperature", "top_p", "top_k", "min_p")}
+    passed_on = ("cue", "stop", "score", "seed", "temperature", "top_p", "top_k", "min_p")
+    typed = {option: getattr(args, option) for option in passed_on}
     typed["n" if "n" in solver_options(name) else "iterations"] = args.n
     options = {"thinking": args.think is not False, "max_new_tokens": args.max_new_tokens, **typed, **options}
     if name == "greedy": options.pop("temperature")   # 0, which is what it is
@@ -641,8 +653,10 @@ class _After:
     "A tokenizer that puts earlier turns of a conversation before what it is given."
     def __init__(self, tokenizer, before): self._tokenizer, self._before = tokenizer, before
     def __getattr__(self, name): return getattr(self._tokenizer, name)
-    def encode_chat(self, messages, **options): return self._tokenizer.encode_chat([*self._before, *messages], **options)
+    def encode_chat(self, messages, **options):
+        return self._tokenizer.encode_chat([*self._before, *messages], **options)
 
+# %% ../nbs/10_cli.ipynb #6ea71587
 class Worked:
     "What a solver made of a question: `thinking` and `answer` of the reply that it chose, and its `solution`."
     stopped = False
@@ -681,8 +695,8 @@ def _check_room(solver, question):
     "UsageError for a question that leaves no room for a reply."
     ask = getattr(solver, "ask", solver)   # who makes the attempts
     if (used := len(ask.encode(question))) >= ask.context:
-        raise UsageError(f"the question has {used:,} tokens with all that goes before it; the model takes {ask.context:,}, "
-                         "its reply included. Shorten it.")
+        raise UsageError(f"the question has {used:,} tokens with all that goes before it; the model takes "
+                         f"{ask.context:,}, its reply included. Shorten it.")
 
 def _refined(solver, examples, prompts):
     "The solution, and every text on the way to it with what it is."
@@ -734,7 +748,8 @@ def _vote_rows(extra) -> tuple[list[tuple], tuple]:
     def short(answer): return "(no answer)" if answer is None else answer[:39] + "…" * (len(answer) > 39)
     scored = list(zip(extra["scores"], extra["answers"], range(len(extra["scores"]))))
     scored.sort(key=lambda row: (row[2] != extra["chosen"], row[0] is None, -(row[0] or 0)))   # the chosen one first
-    rows = [(short(a), str(number), "none" if score is None else f"{round(score, 3) + 0:.3f}") for score, a, number in scored]
+    def figure(score): return "none" if score is None else f"{round(score, 3) + 0:.3f}"   # + 0: no -0.000
+    rows = [(short(answer), str(number), figure(score)) for score, answer, number in scored]
     return rows, ("answer", "attempt", "score")
 
 def _effort(r) -> str:
@@ -743,19 +758,13 @@ def _effort(r) -> str:
     s, n = r.solution, r.settings.get("n")
     drawn = len(s.extra.get("answers", [])) if n else 0
     parts = [f"{drawn} of {n} attempts, {n - drawn} saved" if drawn < n else f"{n} attempt{'s' * (n > 1)}"] if n else []
-    parts.append(f"{s.tokens:,} tokens in {duration(r.seconds)}" if r.seconds >= 1 else f"{s.tokens:,} tokens in {r.seconds:.1f} s")
+    took = duration(r.seconds) if r.seconds >= 1 else f"{r.seconds:.1f} s"
+    parts.append(f"{s.tokens:,} tokens in {took}")
     if why := s.extra.get("why"): parts.append(why)
     if s.finish_reason == "length": parts.append("the reply was cut off: --max-new-tokens or the context is used up")
     return " · ".join(parts)
 
 # %% ../nbs/10_cli.ipynb #2b9d7c3c
-_CHAT_HELP = """/help            these lines
-/reset           forget the conversation
-/think           let the model think before it answers
-/nothink         make it answer at once
-/system TEXT     set how it should behave (and forget the conversation); alone: show it
-/exit            leave; so does Ctrl-D. Ctrl-C stops an answer"""
-
 class Chat:
     "A conversation that remembers, within the model's context."
     def __init__(self, model, tokenizer, args, screen):
@@ -783,7 +792,7 @@ class Chat:
     ):
         "One turn: the user's, and the model's answer. A turn that ends before any answer is forgotten."
         self.turns.append({"role": "user", "content": text})
-        try: r = self.worked_out(text) if self.args.solver else self.streamed()
+        try: r = _worked_out(self, text) if self.args.solver else _streamed(self)
         except Exception: self.turns.pop(); raise
         if r and r.answer:
             self.turns.append({"role": "assistant", "content": r.answer, "reasoning_content": r.thinking})
@@ -791,25 +800,6 @@ class Chat:
             self.turns.pop()
             self.screen.line("(no answer came: this turn is forgotten)", "dim")
         if not _chats(self.tokenizer): self.turns = []   # a base model knows no turns
-
-    def streamed(self) -> Reply:
-        "The model's answer, as it comes."
-        limit, seed = self.args.max_new_tokens, next(self.seeds)
-        r = reply(start(self.model, self.tokenizer, self.fit(), limit, self.sampling, seed), self.screen.stream)
-        self.screen.line(_stats_line(r), "dim")
-        return r
-
-    def worked_out(self, text) -> Worked | None:
-        "The solver's answer; None where Ctrl-C stopped it."
-        self.fit()
-        before = _After(self.tokenizer, _opening(self.system) + self.turns[:-1])
-        solver = _solver(self.args, self.model, before, thinking=self.think, seed=next(self.seeds))
-        _check_room(solver, text)
-        try: r = work_out(solver, text)
-        except KeyboardInterrupt: return self.screen.line("stopped by Ctrl-C", "dim")
-        _show_texts(self.screen, r)
-        _show_worked(self.screen, r)
-        return r
 
     def command(self,
         line: str,  # begins with /
@@ -828,6 +818,33 @@ class Chat:
         else: note = f"({word} is no command.{_closest(word, re.findall(r'^/[a-z]+', _CHAT_HELP, re.M))} See /help)"
         self.screen.line(note, "dim")
         return True
+
+# %% ../nbs/10_cli.ipynb #4e169a28
+def _streamed(talk) -> Reply:
+    "The model's answer, as it comes."
+    limit, seed = talk.args.max_new_tokens, next(talk.seeds)
+    r = reply(start(talk.model, talk.tokenizer, talk.fit(), limit, talk.sampling, seed), talk.screen.stream)
+    talk.screen.line(_stats_line(r), "dim")
+    return r
+
+def _worked_out(talk, text) -> Worked | None:
+    "The solver's answer; None where Ctrl-C stopped it."
+    talk.fit()
+    before = _After(talk.tokenizer, _opening(talk.system) + talk.turns[:-1])
+    solver = _solver(talk.args, talk.model, before, thinking=talk.think, seed=next(talk.seeds))
+    _check_room(solver, text)
+    try: r = work_out(solver, text)
+    except KeyboardInterrupt: return talk.screen.line("stopped by Ctrl-C", "dim")
+    _show_texts(talk.screen, r)
+    _show_worked(talk.screen, r)
+    return r
+
+_CHAT_HELP = """/help            these lines
+/reset           forget the conversation
+/think           let the model think before it answers
+/nothink         make it answer at once
+/system TEXT     set how it should behave (and forget the conversation); alone: show it
+/exit            leave; so does Ctrl-D. Ctrl-C stops an answer"""
 
 # %% ../nbs/10_cli.ipynb #09a630b6
 def chat(
@@ -964,7 +981,8 @@ def _eval_options(p):
     g = p.add_argument_group("data and effort")
     g.add_argument("--data", metavar="PATH", help="a local file with the task's data, or the text for perplexity")
     g.add_argument("--limit", type=_count, metavar="N", help="the first N problems only")
-    g.add_argument("--batch-size", type=_count, metavar="B", help="replies at once (default: 32, with a solver 64, if memory allows)")
+    g.add_argument("--batch-size", type=_count, metavar="B",
+        help="replies at once (default: 32, with a solver 64, if memory allows)")
     g.add_argument("--max-new-tokens", type=_count, metavar="N",
         help="stop a reply after N tokens (default: what the task needs)")
     _think_option(g)
@@ -1130,7 +1148,8 @@ def _run_task(args):
 
 def _other_run(out, why):
     "The error for a file whose records this run cannot go on with."
-    if isinstance(why, list): why = "; ".join(f"{key} is {_short(a)} there and {_short(b)} here" for key, a, b in _flat(why))
+    if isinstance(why, list):
+        why = "; ".join(f"{key} is {_short(a)} there and {_short(b)} here" for key, a, b in _flat(why))
     return UsageError(f"{out} belongs to another run, and nothing in it was changed: {why}. "
                       "Write to another file (--out), or give the first run's options.")
 
@@ -1211,6 +1230,7 @@ def _show_run(args, records, out, notes=()):
     screen.line(line if fits else "next: " + "\n  or: ".join(after), "dim")
     return 0
 
+# %% ../nbs/10_cli.ipynb #bb44770e
 def _headline(screen, records):
     "Task, model and the settings that decide, in one line."
     r, s = records[0], records[0]["settings"]
@@ -1388,10 +1408,11 @@ _TRAINED = ("pocket-base",)
 def _train_options(p):
     p.add_argument("what", nargs="?", metavar="MODEL", help=f"which model: {', '.join(_TRAINED)}")
     g = p.add_argument_group("effort")
-    g.add_argument("--quick", action="store_true", help="minutes instead of an hour: far fewer steps, to see that it learns")
+    g.add_argument("--quick", action="store_true",
+        help="minutes instead of an hour: far fewer steps, to see that it learns")
     g.add_argument("--steps", type=_count, metavar="N", help="steps of the optimizer (default: as the shipped model)")
     g.add_argument("--compile", action=argparse.BooleanOptionalAction, default=None,
-        help="compile the model first, or do not (default: unless --quick)")
+        help="compile the model first, or do not (default: where there is a compiler)")
     g.add_argument("--workers", type=_count, metavar="N", help="processes that write documents (default: one a core)")
     g.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps or xpu (default: %(default)s)")
     g.add_argument("--seed", type=int, default=0, help="seed of problems and weights (default: %(default)s)")
@@ -1405,7 +1426,8 @@ def _check_train(args) -> Path:
     "What is trained, and where it goes; told before anything is done. Returns the folder."
     names = f" There are: {', '.join(_TRAINED)}."
     if not args.what: raise UsageError("no model was named. Try: rfs train pocket-base --quick")
-    if args.what not in _TRAINED: raise UsageError(f"{args.what!r} cannot be trained.{_closest(args.what, _TRAINED)}{names}")
+    if args.what not in _TRAINED:
+        raise UsageError(f"{args.what!r} cannot be trained.{_closest(args.what, _TRAINED)}{names}")
     if args.seed < 0: raise UsageError(f"--seed is {args.seed}; it must be at least 0.")
     out = Path(args.out or f"trained-{args.what}{'-quick' * args.quick}").expanduser()
     _check_folder("--out", out)
