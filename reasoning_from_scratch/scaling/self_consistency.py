@@ -70,7 +70,7 @@ def weight_of(
     "What an attempt's vote counts. ValueError for a log-probability that is none."
     if weights == "count": return 1.0
     if math.isnan(attempt.mean_logprob):
-        raise ValueError(f"the attempt that answers {shorten(attempt.answer)} has log-probability nan; it has no weight.")
+        raise ValueError(f"the attempt that answers {shorten(attempt.answer)} has log-probability nan: no weight.")
     return math.exp(min(0.0, attempt.mean_logprob))   # rounding can lift a sure token above probability 1
 
 # %% ../../nbs/scaling/02_self_consistency.ipynb #8d962098
