@@ -92,7 +92,8 @@ def point(
 ) -> Point:
     "Average runs of one method. ValueError for none, or for runs of different problems."
     if not results or len({len(r) for r in results}) != 1:
-        raise ValueError(f"{name}: {len(results)} runs of {sorted({len(r) for r in results})} problems; give runs of the same.")
+        raise ValueError(f"{name}: {len(results)} runs of {sorted({len(r) for r in results})} problems; "
+                         "give one or more, all of the same problems.")
     shares = [sum(right for right, _ in row) / len(row) for row in zip(*results)]
     tokens = math.fsum(t for r in results for _, t in r) / (len(results) * len(results[0]))
     return Point(name, n, tokens, math.fsum(shares) / len(shares), *interval(shares, len(results)), len(results))
