@@ -12,8 +12,8 @@ __all__ = ['Tree', 'PRECEDENCE', 'ONES', 'TENS', 'WORDS', 'SIGNS', 'INFIX', 'FIR
            'parse_expression', 'read_stories', 'choose', 'draw', 'random_shape', 'fill', 'inner_values', 'random_tree',
            'Problem', 'reply_to', 'spoil', 'sentence', 'tidy', 'word_it', 'follow_up', 'not_whole', 'small_talk',
            'make_problem', 'split_words', 'Cursor', 'Phrases', 'Reader', 'OrderReader', 'work_out', 'Document', 'drill',
-           'make_document', 'to_ids', 'pocket_text', 'train_tokenizer', 'batches', 'learning_rate', 'initialize',
-           'explicit', 'orthogonalize', 'Muon', 'train_step', 'progress_bar', 'train_pocket']
+           'make_document', 'to_ids', 'pocket_text', 'train_tokenizer', 'batches', 'initialize', 'explicit',
+           'train_step', 'progress_bar', 'train_pocket']
 
 # %% ../nbs/09_pocket.ipynb #727e358e
 import json, math, os, random, re, time, hashlib, tempfile
@@ -31,6 +31,7 @@ from .bpe import train_bpe
 from .device import choose_dtype
 from .qwen3 import Qwen3Model
 from .tokenizer import Qwen3Tokenizer
+from .train.optimizers import Muon, cosine
 
 # %% ../nbs/09_pocket.ipynb #402de996
 Tree = int | str | tuple  # a number, a slot's name, or (operation, left, right)
@@ -1098,18 +1099,6 @@ def batches(
                 learned[row, :len(document)] = torch.tensor([i if l else -100 for i, l in zip(document, learn)])
             yield ids[:, :-1], learned[:, 1:]
 
-# %% ../nbs/09_pocket.ipynb #f0299c9a
-def learning_rate(
-    step: int,           # from 0
-    steps: int,          # in all
-    peak: float,  # highest rate
-    warmup: int,         # steps of rise
-) -> float:
-    "A straight rise, then a cosine down to a fiftieth of the peak."
-    if step < warmup: return peak * (step + 1) / warmup
-    done = (step - warmup) / max(1, steps - warmup)
-    return peak * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * done)))
-
 # %% ../nbs/09_pocket.ipynb #5be55204
 def initialize(
     model: torch.nn.Module,  # a Qwen3Model
@@ -1130,44 +1119,6 @@ def explicit():
     fused, layers.attention = layers.attention, layers.explicit_attention
     try: yield
     finally: layers.attention = fused
-
-# %% ../nbs/09_pocket.ipynb #cdfb18fb
-def orthogonalize(
-    g: Tensor,        # (…, rows, columns) matrices
-    steps: int = 5,  # iterations
-) -> Tensor:          # same shape, float32: singular values near 1
-    "Newton–Schulz iteration x ← (a + b xxᵀ + c (xxᵀ)²) x, which pulls every singular value towards 1 (Jordan et al. 2024)."
-    a, b, c = 3.4445, -4.7750, 2.0315
-    tall = g.shape[-2] > g.shape[-1]
-    x = (g.mT if tall else g).to(choose_dtype(g.device))
-    x = x / (x.norm(dim=(-2, -1), keepdim=True) + 1e-7)  # all singular values at most 1
-    for _ in range(steps):
-        xx = x @ x.mT
-        x = a * x + (b * xx + c * xx @ xx) @ x
-    return (x.mT if tall else x).float()
-
-# %% ../nbs/09_pocket.ipynb #95d2e579
-class Muon(torch.optim.Optimizer):
-    "Momentum, made orthogonal: an update that is as large in every direction (Jordan et al. 2024). For matrices only."
-    def __init__(self,
-        params,                  # parameters with two dimensions
-        lr: float = 0.02,  # learning rate
-        momentum: float = 0.95,  # weight of the past in the running mean
-        weight_decay: float = 0.05,  # share of a weight lost per unit of learning rate
-    ):
-        super().__init__(params, dict(lr=lr, momentum=momentum, weight_decay=weight_decay))
-
-    @torch.no_grad()
-    def step(self):
-        "Matrices of one shape are made orthogonal together."
-        for group in self.param_groups:
-            shapes, beta = {}, group["momentum"]
-            for p in group["params"]: shapes.setdefault(p.shape, []).append(p)
-            for shape, same in shapes.items():
-                for p in same: self.state[p].setdefault("mean", torch.zeros_like(p)).lerp_(p.grad, 1 - beta)
-                updates = orthogonalize(torch.stack([p.grad.lerp(self.state[p]["mean"], beta) for p in same]))
-                scale = group["lr"] * max(1, shape[0] / shape[1]) ** 0.5
-                for p, update in zip(same, updates): p.mul_(1 - group["lr"] * group["weight_decay"]).sub_(update, alpha=scale)
 
 # %% ../nbs/09_pocket.ipynb #df912cc0
 def train_step(
@@ -1227,7 +1178,7 @@ def train_pocket(
         task = bar.add_task("training", total=steps, loss=float("nan"), rate=0)
         for step in range(steps):
             ids, targets = next(stream)
-            rate = learning_rate(step, steps, peak, max(1, min(100, steps // 10)))
+            rate = peak * cosine(step, steps, max(1, min(100, steps // 10)))
             for optimizer, share in zip(optimizers, (1, 0.2)): optimizer.param_groups[0]["lr"] = rate * share
             loss = train_step(model, optimizers, ids, targets)
             recent.append(loss); tokens += ids.numel()
