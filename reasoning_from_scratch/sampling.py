@@ -92,9 +92,11 @@ def draw(
     u: Tensor,         # (B,) numbers in [0, 1)
 ) -> Tensor:           # (B, 1) token ids
     "Walk along the probabilities until their sum passes u."
+    device = logprobs.device
+    if device.type == "mps": logprobs = logprobs.cpu()   # Apple's GPUs have no float64
     sums = logprobs.double().exp().cumsum(dim=-1)
     passed = torch.searchsorted(sums, (u.to(sums.device) * sums[:, -1]).unsqueeze(-1), right=True)
-    return passed.clamp(max=logprobs.shape[-1] - 1)
+    return passed.clamp(max=logprobs.shape[-1] - 1).to(device)
 
 # %% ../nbs/11_sampling.ipynb #c575c917
 @dataclass(frozen=True)
@@ -146,7 +148,7 @@ class Sampler:
         reshaped = self.settings.reshape(logits, self.seen)
         logprobs = reshaped.log_softmax(dim=-1)
         if self.settings.temperature == 0: ids = reshaped.argmax(dim=-1, keepdim=True)
-        else: ids = draw(logprobs, uniform(self.seeds, torch.full_like(self.seeds, self.step)).to(logits.device))
+        else: ids = draw(logprobs, uniform(self.seeds, torch.full_like(self.seeds, self.step)))
         certain = torch.zeros(len(ids), device=ids.device)   # greedy draws with probability 1
         self._drawn.append(logprobs.gather(-1, ids).squeeze(-1) if self.settings.temperature else certain)
         self._model.append(logits.float().log_softmax(dim=-1).gather(-1, ids).squeeze(-1))

@@ -73,7 +73,7 @@ def pick(
     else:
         reshaped = sampling.reshape(logits, seen).log_softmax(dim=-1)
         u = uniform(torch.tensor(seeds, dtype=torch.long), torch.tensor(steps, dtype=torch.long))
-        ids = draw(reshaped, u.to(logits.device)).squeeze(-1)
+        ids = draw(reshaped, u).squeeze(-1)
         drawn = reshaped.gather(-1, ids[:, None]).squeeze(-1)
     if not logprobs: return ids, drawn, torch.zeros_like(drawn)
     if sampling == PLAIN: return ids, drawn, drawn

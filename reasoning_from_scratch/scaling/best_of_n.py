@@ -182,7 +182,7 @@ class BestOfN:
         "The best attempt at each prompt, as they end. ValueError for a score that gives no number for each."
         for i, attempts in self.ask.attempts(prompts, self.n):
             start = time.perf_counter()
-            scores = self.score(attempts, examples[i], prompts[i], self.ask)
+            scores = list(map(float, self.score(attempts, examples[i], prompts[i], self.ask)))
             if len(scores) != len(attempts) or any(math.isnan(s) for s in scores):
                 raise ValueError(f"the score {self.settings['score']!r} gave {scores} for {len(attempts)} attempts at "
                                  f"{examples[i].id}; it must give a number for each.")

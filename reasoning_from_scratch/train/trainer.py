@@ -210,7 +210,7 @@ def compiled(
     "The model's blocks compiled inside the block, and as they were after it."
     blocks = list(getattr(model, "trf_blocks", [model])) if on else []
     before = [block._compiled_call_impl for block in blocks]
-    for block in blocks: block.compile()
+    for block in blocks: block.compile(dynamic=False)   # once for each length of row: a shape that varies is slower
     try: yield
     finally:
         for block, call in zip(blocks, before): block._compiled_call_impl = call
