@@ -81,8 +81,8 @@ def make_solver(
     if name == "greedy": return kind(model, tokenizer, model_name=model_name, **options)
     drawing = {"temperature": SOLVERS[name].temperature} | {key: options.pop(key) for key in DRAWING if key in options}
     if drawing["temperature"] == 0 and (idle := drawing.keys() & {"top_k", "top_p", "min_p"}):
-        raise ValueError(f"{', '.join(sorted(idle))} would change nothing: at temperature 0 the likeliest token is taken. "
-                         "Give a temperature above 0, or leave it out.")
+        raise ValueError(f"{', '.join(sorted(idle))} would change nothing: at temperature 0 the likeliest token is "
+                         "taken. Give a temperature above 0, or leave it out.")
     sampling = importlib.import_module("reasoning_from_scratch.sampling").Sampling(**drawing)
     mine = {} if name == "chain-of-thought" else {key: options.pop(key) for key in named(kind) if key in options}
     ask = class_of("chain-of-thought")(model, tokenizer, model_name=model_name, sampling=sampling, **options)

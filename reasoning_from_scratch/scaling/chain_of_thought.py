@@ -61,8 +61,8 @@ def rows_that_fit(
     each += 32 * cfg.get("vocab_size", 0)                                                         # while drawing
     free = free_memory(weight.device) // 2                                                        # as the engine
     if each <= free: return min(most, free // each)
-    raise ValueError(f"a row of {tokens:,} tokens takes {human_bytes(each)}; half of what is free on {weight.device} is "
-                     f"{human_bytes(free)}. Give a smaller max_new_tokens, or free some memory.")
+    raise ValueError(f"a row of {tokens:,} tokens takes {human_bytes(each)}; half of what is free on {weight.device} "
+                     f"is {human_bytes(free)}. Give a smaller max_new_tokens, or free some memory.")
 
 # %% ../../nbs/scaling/01_chain_of_thought.ipynb #4870c7c0
 class ChainOfThought(Greedy):
@@ -71,7 +71,7 @@ class ChainOfThought(Greedy):
         model, tokenizer,                      # see `load_model`
         *,
         model_name: str,                       # what the records call it
-        cue: str | None = None,                # follows the prompt; None: `REASONING_CUE`, or "" for one that thinks anyway
+        cue: str | None = None,                # follows the prompt; None: `REASONING_CUE`; "" for one that thinks
         shots: Iterable[tuple[str, str]] = (), # prompts with worked solutions, put before the prompt
         sampling: Sampling = Sampling(temperature=0), # how to draw; the default is greedy
         seed: int = 0,                         # of all attempts, see `attempt_seed`
@@ -94,8 +94,8 @@ class ChainOfThought(Greedy):
                           "sampling": asdict(sampling)}
         used = len(self.encode("")) if self.shots else 0
         if used + 2 > self.context:
-            raise ValueError(f"the prompt has {used:,} tokens with {len(self.shots)} shots and no problem yet; the model "
-                             f"takes {self.context:,}, problem and reply included. Give fewer shots, or shorter ones.")
+            raise ValueError(f"the prompt has {used:,} tokens with {len(self.shots)} shots and no problem yet; the "
+                             f"model takes {self.context:,}, problem and reply included. Give fewer shots, or shorter ones.")
         if not self.sized: self.batch_size = rows_that_fit(model, used + 256 + max_new_tokens)
 
 # %% ../../nbs/scaling/01_chain_of_thought.ipynb #10a94357
@@ -200,8 +200,8 @@ def on_engine(
     while queue or engine.busy:
         while queue and unfinished < 2 * size:
             i = queue.pop()
-            request = engine.add(rows[i], max_new_tokens=room[i], sampling=ask.sampling, seeds=seeds[i], n=len(seeds[i]),
-                                 eos=ask.tokenizer.eos_token_ids, logprobs=True)
+            request = engine.add(rows[i], max_new_tokens=room[i], sampling=ask.sampling, seeds=seeds[i],
+                                 n=len(seeds[i]), eos=ask.tokenizer.eos_token_ids, logprobs=True)
             running[request] = i, [Draft(ask) for _ in seeds[i]]
             unfinished += len(seeds[i])
         try: events = engine.step()
