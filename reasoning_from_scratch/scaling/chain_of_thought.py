@@ -95,7 +95,7 @@ class ChainOfThought(Greedy):
         used = len(self.encode("")) if self.shots else 0
         if used + 2 > self.context:
             raise ValueError(f"the prompt has {used:,} tokens with {len(self.shots)} shots and no problem yet; the "
-                             f"model takes {self.context:,}, problem and reply included. Give fewer shots, or shorter ones.")
+                             f"model takes {self.context:,}, problem and reply included. Give fewer shots, or shorter.")
         if not self.sized: self.batch_size = rows_that_fit(model, used + 256 + max_new_tokens)
 
 # %% ../../nbs/scaling/01_chain_of_thought.ipynb #10a94357
