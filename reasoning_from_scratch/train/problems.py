@@ -5,11 +5,12 @@
 # %% auto #0
 __all__ = ['Tree', 'REMAINDER', 'PERCENT', 'RISES', 'FALLS', 'LARGER', 'SMALLER', 'DIFFERENCE', 'EQUATION', 'GUESS', 'FRACTION',
            'BEGINS', 'EVENTS', 'ENDS', 'STARTS', 'KINDS', 'REASONING_CUES', 'ANSWER_CUES', 'WRAPPERS', 'CRITIQUE',
-           'REVISION', 'SHOT_END', 'SORTS', 'Document', 'exact', 'form', 'side', 'Unsound', 'misremember', 'Work',
-           'signed', 'operate', 'reduced', 'with_fractions', 'solve_for_x', 'side_of', 'compute', 'symbols', 'leaves',
-           'nodes', 'working', 'chain_story', 'choose_one', 'draw_expression', 'draw_remainder', 'draw_percent',
-           'draw_comparison', 'draw_fraction', 'draw_equation', 'draw_mixed', 'draw_arithmetic', 'draw_story',
-           'WorkedProblem', 'box', 'draw_problem', 'behind', 'is_cued', 'ask_and_answer', 'draft_of', 'draw_document']
+           'REVISION', 'SHOT_END', 'SORTS', 'EASY', 'Document', 'exact', 'form', 'side', 'Unsound', 'misremember',
+           'Work', 'signed', 'operate', 'reduced', 'with_fractions', 'solve_for_x', 'side_of', 'compute', 'symbols',
+           'leaves', 'nodes', 'working', 'chain_story', 'choose_one', 'draw_expression', 'draw_remainder',
+           'draw_percent', 'draw_comparison', 'draw_fraction', 'draw_equation', 'draw_mixed', 'draw_arithmetic',
+           'draw_story', 'WorkedProblem', 'box', 'draw_problem', 'behind', 'is_cued', 'ask_and_answer', 'draft_of',
+           'draw_document']
 
 # %% ../../nbs/train/01_problems.ipynb #4de9e27f
 import hashlib, math, random, re
@@ -450,6 +451,7 @@ REVISION = "Check this solution and write a better one.\n\nQuestion:\n{question}
 SHOT_END = "\n\n=====\n\n"   # between a question with its answer and the next
 SORTS = {"at once": 35, "worked": 40, "several": 7, "critique": 5, "revision": 5, "drill": 8}
 
+EASY = (5, 2, 1, 1, 1)              # weights of levels 1 … 5 among what is answered at once
 Document = list[tuple[str, bool]]   # parts: text, and whether the model is to learn to write it
 
 def behind(
@@ -504,7 +506,7 @@ def draw_document(
     "One document. Drafts and what is asked about them are read, but not learned: nobody should learn to write mistakes."
     sort = sort or rng.choices(list(SORTS), SORTS.values())[0]
     if sort == "drill": return [part for part in pocket.drill(rng).target[1:]]
-    p = draw_problem(rng, split)
+    p = draw_problem(rng, split, rng.choices(range(1, 6), EASY)[0] if sort == "at once" else None)
     if sort == "at once": return ask_and_answer(rng, p, rng.random() < 0.04)
     if sort == "worked": return ask_and_answer(rng, p, True)
     if sort == "several":
