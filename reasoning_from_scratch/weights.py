@@ -349,9 +349,10 @@ def resolve_model(
     if path.is_absolute() or text.startswith((".", "~")) or "\\" in text or path.suffix in (".pth", ".pt"):
         raise FileNotFoundError(f"There is no folder or file {text!r}.")
     if re.fullmatch(r"[\w.-]+/[\w.-]+", text): return text                            # any other repository
-    close = difflib.get_close_matches(low, ["pocket", *MODELS], n=2, cutoff=0.5)
+    known = [*sorted(p.name for p in POCKET.iterdir() if p.is_dir()), *MODELS]
+    close = difflib.get_close_matches(low, known, n=2, cutoff=0.5)
     raise ValueError(f"Unknown model {text!r}.{' Did you mean ' + ' or '.join(close) + '?' if close else ''} Known: "
-                     f"{', '.join(['pocket', *MODELS])}; or give a folder, a .pth file, or a hub repository (owner/name).")
+                     f"{', '.join(known)}; or give a folder, a .pth file, or a hub repository (owner/name).")
 
 # %% ../nbs/07_weights.ipynb #644652f7
 def config_from_shapes(

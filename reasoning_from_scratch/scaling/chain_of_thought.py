@@ -31,7 +31,7 @@ class Attempt:
     logprob: float       # of all its tokens and its EOS, in nats: the model's own, at temperature 1 and uncut
     finish_reason: str   # "eos", "stop", "length"; "too long": the prompt left no room for a reply
     seconds: float       # its share of the time of every step in which it was written
-    answer: str | None   # as the grader extracts it; None: there is none, or the thinking never ended
+    answer: str | None   # as the grader extracts it; None: there is none, or the reply was cut off before it was said
 
     @property
     def mean_logprob(self) -> float: # per token drawn, the EOS too, in nats
@@ -183,6 +183,7 @@ class Draft:
         "The attempt, complete."
         self.text.flush()
         found = extract_answer(self.text.text)
+        if found and finish_reason == "length" and found.how not in ("boxed", "stated"): found = None   # a number on the way
         return Attempt(self.text.text, self.tokens, self.logprob, finish_reason, self.seconds, found and found.text)
 
 # %% ../../nbs/scaling/01_chain_of_thought.ipynb #487db5a6

@@ -152,7 +152,7 @@ def vote_table(
     else: groups, silent = result.get("votes", ()), result.get("silent", 0)
     def line(text): return "".join(c if c.isprintable() else " " for c in text[:41])
     def short(text): return line(text) if len(text) <= 40 else line(text)[:39] + "…"
-    rows = [(short(a), f"{v:.4g}", f"{100 * share:.0f} %", f"{mean:.2f}") for a, v, share, mean in groups]
+    rows = [(short(a), f"{v:.4g}", f"{100 * share:.0f} %", f"{mean + 0.0:.2f}".replace("-0.00", "0.00")) for a, v, share, mean in groups]
     return rows + [("(no answer)", str(silent), "", "")] * (silent > 0)
 
 # %% ../../nbs/scaling/02_self_consistency.ipynb #783d9ca2
@@ -230,7 +230,7 @@ class SelfConsistency:
         self.ask, self.batch_size = ask, ask.batch_size
         rule = {"threshold": threshold, "min_samples": min_samples} if stop == "likely" else {}
         if stop != "never": rule["each_round"] = each_round
-        self.settings = ask.settings | {"solver": "self-consistency", "n": n, "weights": weights, "stop": stop, **rule}
+        self.settings = ask.settings | {"solver": "self-consistency", "n": n, "vote_weights": weights, "stop": stop, **rule}
 
     def needed(self,
         ballot: Ballot,
@@ -249,7 +249,7 @@ def votes(self: SelfConsistency,
     "Ask until every prompt is decided."
     size = len(prompts) if self.settings["stop"] == "never" else 4 * self.batch_size
     for start in range(0, len(prompts), max(1, size)):
-        ballots = {i: Ballot(self.settings["weights"]) for i in range(start, min(start + size, len(prompts)))}
+        ballots = {i: Ballot(self.settings["vote_weights"]) for i in range(start, min(start + size, len(prompts)))}
         while ballots:
             open, done = list(ballots), len(next(iter(ballots.values())).attempts)
             k = min(self.needed(ballots[i]) for i in open)

@@ -58,7 +58,9 @@ def without_cue(
     max_new_tokens: int | None = None,  # of its replies; None: as many as `ask` may write
 ) -> ChainOfThought:
     "The same model under the same settings, sent prompts as they are: no cue, no worked examples before them."
-    bare = copy.copy(ask.ask if isinstance(ask, SavedAttempts) else ask)
+    inner = ask
+    while hasattr(inner, "ask"): inner = inner.ask   # behind what remembers or renumbers attempts
+    bare = copy.copy(inner)
     limit = ask.settings["max_new_tokens"] if max_new_tokens is None else max_new_tokens
     bare.cue, bare.shots, bare.settings = "", [], {**ask.settings, "cue": "", "shots": [], "max_new_tokens": limit}
     return bare
