@@ -19,7 +19,7 @@ from ..evaluate.loop import Example, Solution
 from ..evaluate.perplexity import token_logprobs
 from ..generate import check_count
 from ..grade import extract_answer, grade_response
-from .chain_of_thought import Attempt, ChainOfThought
+from .chain_of_thought import ANSWER_CUE, Attempt, ChainOfThought
 
 # %% ../../nbs/scaling/03_best_of_n.ipynb #5f057fcc
 def by_logprob(

@@ -15,7 +15,7 @@ from ..evaluate.loop import Solver, Task
 from ..evaluate.statistics import wilson_interval
 from ..generate import check_count
 from .best_of_n import SavedAttempts
-from .chain_of_thought import Attempt, ChainOfThought
+from .chain_of_thought import ANSWER_CUE, Attempt, ChainOfThought
 
 # %% ../../nbs/scaling/05_budget.ipynb #d3c93df8
 class Later:
