@@ -5,22 +5,23 @@
 # %% auto #0
 __all__ = ['QUICK', 'SPECIAL_TOKENS', 'Recipe', 'learn_vocabulary', 'open_vocabulary', 'MakeDocument', 'make_corpus',
            'TwoLengths', 'answer', 'measure', 'PretrainResult', 'stage', 'initial_model', 'pretrain', 'make_settings',
-           'write_log']
+           'write_log', 'train_for']
 
 # %% ../../nbs/train/05_pretrain.ipynb #acf2372f
 import json, random, time
-from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 import torch
 from .. import pocket
 from ..bpe import train_bpe
+from ..fast import can_compile
 from ..generate import generate
 from ..grade import grade_response
 from ..qwen3 import Qwen3Model
 from ..tokenizer import Qwen3Tokenizer
 from .data import Corpus, Loader, in_parallel, open_corpus, write_documents
-from .problems import REASONING_CUES, SORTS, draw_document, draw_problem
+from ..scaling.chain_of_thought import ANSWER_CUE, REASONING_CUE
+from .problems import draw_document, draw_problem
 from .trainer import TrainSettings, mean_loss, train
 from ..weights import save_model
 
@@ -35,7 +36,7 @@ class Recipe:
     n_kv_groups: int = 2            # key-value heads
     vocab_size: int = 1024
     context_length: int = 512
-    steps: int = 3000               # of the optimizer
+    steps: int = 2400               # of the optimizer
     tokens_per_step: int = 8192
     row: int = 256                  # tokens in a row; every `long_every`-th step takes rows of the whole context
     long_every: int = 4
@@ -53,7 +54,7 @@ class Recipe:
                 "qk_norm": True, "n_kv_groups": self.n_kv_groups, "rope_base": 10_000.0, "tie_embeddings": True,
                 "dtype": torch.float32}
 
-QUICK = Recipe(steps=240, tokens_per_step=4096, peak_lr=0.02, documents=16_000, held_out=400, vocabulary_from=4_000)
+QUICK = Recipe(steps=150, tokens_per_step=4096, documents=8_000, held_out=400, vocabulary_from=4_000)
 
 # %% ../../nbs/train/05_pretrain.ipynb #b344dc42
 SPECIAL_TOKENS = pocket.SPECIAL_TOKENS   # the chat's too, so that a chat model can be made of this one
@@ -122,8 +123,8 @@ class TwoLengths:
     ):
         self.every = recipe.long_every
         rows = recipe.tokens_per_step
-        self.short = Loader(corpus, rows // recipe.row, recipe.row, recipe.seed)
-        self.long = Loader(corpus, rows // recipe.context_length, recipe.context_length, recipe.seed + 1)
+        self.short = Loader(corpus, rows // recipe.row, recipe.row, recipe.seed, whole=True)
+        self.long = Loader(corpus, rows // recipe.context_length, recipe.context_length, recipe.seed + 1, whole=True)
 
     @property
     def settings(self) -> dict:  # what a run that goes on must have in common with this one
@@ -153,16 +154,16 @@ def measure(
     model, tokenizer,
     n: int = 200,    # problems of the test side
     seed: int = 1,
-) -> dict:           # {"at once": …, "cue": …, "by kind": {kind: [right, n]}}: shares of right answers
+) -> dict:           # {"at once": …, "left alone": …, "cue": …, "by kind": {kind: [right, n]}}: shares of right answers
     "Accuracy on problems of every kind and level that were never trained on."
     rng = random.Random(seed)
     problems = [draw_problem(rng, "test", 1 + i % 5) for i in range(n)]
     found = {}
-    for name, cue in (("at once", ""), ("cue", REASONING_CUES[0])):
+    for name, cue in (("at once", ANSWER_CUE), ("left alone", ""), ("cue", REASONING_CUE)):
         replies = answer(model, tokenizer, [p.question + cue for p in problems])
         found[name] = [grade_response(r, p.answer).correct for r, p in zip(replies, problems)]
     kinds = {kind: [r for r, p in zip(found["cue"], problems) if p.kind == kind] for kind in sorted({p.kind for p in problems})}
-    return {"n": n, "at once": sum(found["at once"]) / n, "cue": sum(found["cue"]) / n,
+    return {"n": n, **{name: sum(right) / n for name, right in found.items()},
             "by kind": {kind: [sum(r), len(r)] for kind, r in kinds.items()}}
 
 # %% ../../nbs/train/05_pretrain.ipynb #53335548
@@ -194,6 +195,7 @@ def initial_model(
     pocket.initialize(model, recipe.seed)
     return model
 
+# %% ../../nbs/train/05_pretrain.ipynb #b7b3b346
 def pretrain(
     out,                           # folder; made if it is not there
     *,
@@ -202,7 +204,7 @@ def pretrain(
     steps: int | None = None,      # in place of the recipe's
     seed: int | None = None,       # in place of the recipe's
     resume: bool = False,          # go on with an interrupted run
-    compile: bool | None = None,   # compile the blocks; None: unless quick
+    compile: bool | None = None,   # compile the blocks; None: if there is a C++ compiler
     workers: int | None = None,    # processes that make documents; None: one a core
     device: str | torch.device = "cpu",
     quiet: bool = False,           # no progress
@@ -211,14 +213,14 @@ def pretrain(
     start, out = time.perf_counter(), Path(out).expanduser()
     changes = {k: v for k, v in (("steps", steps), ("seed", seed)) if v is not None}
     recipe = Recipe(**{**asdict(recipe or (QUICK if quick else Recipe())), **changes})
-    settings = make_settings(recipe, not quick if compile is None else compile)
+    settings = make_settings(recipe, can_compile() if compile is None else compile)
     if not resume and out.exists() and any(out.iterdir()):
         raise FileExistsError(f"{out} is not empty. Go on with its run by resume=True, or choose another folder.")
     tokens = out / "tokenizer"
     tokenizer = open_vocabulary(tokens) if (tokens / "tokenizer.json").exists() else learn_vocabulary(recipe, tokens)
     parts = {split: stage(out / name, recipe, lambda: make_corpus(recipe, tokens, out / name, split, workers, quiet))
              for split, name in (("train", "corpus"), ("test", "held_out"))}
-    held = Loader(parts["test"], 16, recipe.row)
+    held = Loader(parts["test"], 16, recipe.row, whole=True)
     held = [held.batch(i) for i in range(min(8, held.steps_per_epoch - 1) or 1)]
     model = initial_model(recipe).to(device)
     begun = (out / "run").is_dir() and any((out / "run").glob("step-*"))
@@ -227,7 +229,7 @@ def pretrain(
     model = model.to("cpu", torch.bfloat16).eval()
     path = save_model(model, tokenizer, out / "model")
     write_log(log, path / "training_log.jsonl")
-    accuracy = measure(model, tokenizer, 100 if quick else 500)
+    accuracy = measure(model, tokenizer, 50 if quick else 500)
     return PretrainResult(path, log, accuracy, log[-1]["tokens"], time.perf_counter() - start)
 
 def make_settings(
@@ -246,3 +248,22 @@ def write_log(
     "One line of JSON each, without the times of this machine's every step."
     keep = ("step", "tokens", "loss", "lr", "gradient_norm", "seconds", "tokens_per_s", "eval_loss")
     path.write_text("".join(json.dumps({k: r[k] for k in keep if k in r}) + "\n" for r in log), encoding="utf-8")
+
+# %% ../../nbs/train/05_pretrain.ipynb #30d888b4
+def train_for(
+    recipe: Recipe,
+    seconds: float,      # of steps, compilation not counted
+    corpus: Corpus,
+    held: list[tuple],   # batches to judge by
+    optimizer: str = "muon",
+) -> dict:               # params, steps, tokens, loss on `held`
+    "Train a shape for a given time: a few steps tell how many there is time for."
+    model = initial_model(recipe)
+    def settings(steps): return TrainSettings(steps=steps, peak_lr=recipe.peak_lr, optimizer=optimizer, warmup=min(50, steps // 4),
+                                              weight_decay=0.05 if optimizer == "muon" else 0.1, compile=can_compile(), log_every=4)
+    batches = TwoLengths(corpus, recipe)
+    pace = train(initial_model(recipe), batches, settings(20), quiet=True)
+    per_step = (pace[-1]["seconds"] - pace[1]["seconds"]) / (pace[-1]["step"] - pace[1]["step"])
+    log = train(model, batches, settings(max(20, int(seconds / per_step))), quiet=True)
+    return {"params": sum(p.numel() for p in model.parameters()), "steps": log[-1]["step"], "tokens": log[-1]["tokens"],
+            "seconds": log[-1]["seconds"], "loss": mean_loss(model, held)}
