@@ -94,9 +94,17 @@ class Solver(Protocol):
     def __call__(self, examples: list[Example], prompts: list[str]) -> list[Solution]: ...
 
 class StreamingSolver(Solver, Protocol):
-    "One that need not wait for the last of a batch."
+    "One that need not wait for the last of a batch. Who inherits from it writes `stream` and can be called."
     def stream(self, examples: list[Example], prompts: list[str]) -> Iterator[tuple[int, Solution]]:
         "For prompts of any number: which one, from 0, and its solution, each once, in any order."
+
+    def __call__(self,
+        examples: list[Example],
+        prompts: list[str],       # as the task words them
+    ) -> list[Solution]:          # one for each, in their order
+        "All solutions, when the last is there."
+        found = dict(self.stream(examples, prompts))
+        return [found[i] for i in range(len(prompts))]
 
 # %% ../../nbs/evaluate/01_loop.ipynb #0eb720c2
 def sampled_places(
@@ -120,7 +128,7 @@ def fingerprint(
     return digest.hexdigest()[:12] if weights else ""
 
 # %% ../../nbs/evaluate/01_loop.ipynb #5c7678bf
-class Greedy:
+class Greedy(StreamingSolver):
     "A solver that takes the likeliest token each time: one reply for each prompt, always the same."
     def __init__(self,
         model, tokenizer,             # see `load_model`
@@ -186,15 +194,6 @@ def stream(self: Greedy,
                 ids = run.token_ids[at]
                 text = self.tokenizer.decode(ids, skip_unknown=True)
                 yield batch[at], Solution(text, len(ids), seconds, run.finish_reasons[at])
-
-@patch
-def __call__(self: Greedy,
-    examples: list[Example],  # not looked at
-    prompts: list[str],       # as the task words them
-) -> list[Solution]:          # one for each
-    "All replies, when the last has ended."
-    found = dict(self.stream(examples, prompts))
-    return [found[i] for i in range(len(prompts))]
 
 def row_ends(
     run,   # a generation

@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['LEAD', 'CLOSE', 'LONGEST', 'SCORES', 'by_logprob', 'by_logprob_sum', 'heuristic_score', 'by_heuristic',
-           'encode_plain', 'avg_logprob_answer', 'answer_row', 'answer_logprobs', 'by_perplexity', 'answered',
-           'unanswered_last', 'oracle', 'find_score', 'BestOfN', 'SavedAttempts', 'auc', 'Separation', 'separation',
-           'expected_best', 'p_by_lot']
+           'encode_plain', 'avg_logprob_answer', 'answer_row', 'answer_logprobs', 'by_perplexity', 'unanswered_last',
+           'oracle', 'find_score', 'BestOfN', 'SavedAttempts', 'auc', 'Separation', 'separation', 'expected_best',
+           'p_by_lot']
 
 # %% ../../nbs/scaling/03_best_of_n.ipynb #c918debc
 import inspect, math, os, time
@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import torch
-from ..evaluate.loop import Example, Solution
+from ..evaluate.loop import Example, Solution, StreamingSolver
 from ..evaluate.perplexity import token_logprobs
 from ..generate import check_count
 from ..grade import extract_answer, grade_response
@@ -121,20 +121,13 @@ def by_perplexity(attempts, example, prompt, ask) -> list[float]:
     return answer_logprobs(ask.model, ask.tokenizer, [prompt] * len(answers), answers, chat=ask.chat)
 
 # %% ../../nbs/scaling/03_best_of_n.ipynb #5cb96457
-def answered(
-    attempt: Attempt,
-) -> bool:
-    "Does it give an answer? If it was cut off, only a boxed or stated one counts."
-    if attempt.answer is None: return False
-    return attempt.finish_reason != "length" or extract_answer(attempt.text).how in ("boxed", "stated")
-
 def unanswered_last(
     score: Callable[..., list[float]],   # (attempts, example, prompt, ask) → a number for each attempt
 ) -> Callable[..., list[float]]:
     "The same score, with −inf for attempts that give no answer."
     def scored(attempts, example, prompt, ask):
         scores = score(attempts, example, prompt, ask)
-        return [s if answered(a) else -math.inf for a, s in zip(attempts, scores, strict=True)]
+        return [-math.inf if a.answer is None else s for a, s in zip(attempts, scores, strict=True)]
     scored.__name__, scored.__doc__ = score.__name__, score.__doc__
     return scored
 
@@ -158,7 +151,7 @@ def find_score(
     return score, SCORES[score]
 
 # %% ../../nbs/scaling/03_best_of_n.ipynb #9b27bd0e
-class BestOfN:
+class BestOfN(StreamingSolver):
     "A solver that draws several attempts and takes the one that scores highest."
     def __init__(self,
         ask: ChainOfThought,                  # makes the attempts; its sampling needs a temperature above 0
@@ -192,14 +185,6 @@ class BestOfN:
                      "scores": [round(s, 4) if math.isfinite(s) else None for s in scores]}
             tokens, best = sum(a.tokens for a in attempts), attempts[at]
             yield i, Solution(best.text, tokens, seconds, best.finish_reason, extra)
-
-    def __call__(self,
-        examples: list[Example],
-        prompts: list[str],
-    ) -> list[Solution]:   # in the order of the prompts
-        "The same, once all have ended."
-        found = dict(self.stream(examples, prompts))
-        return [found[i] for i in range(len(prompts))]
 
 # %% ../../nbs/scaling/03_best_of_n.ipynb #a0c0ec8b
 class SavedAttempts:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import torch
 from fastcore.basics import patch
 
-from ..evaluate.loop import Example, Solution, shorten
+from ..evaluate.loop import Example, Solution, StreamingSolver, shorten
 from ..generate import check_count
 from ..grade import grade_answer
 from .chain_of_thought import Attempt, ChainOfThought
@@ -205,7 +205,7 @@ def samples_needed(
                 if k == left or k >= least and decided(leader + k, second, left - k, stop, threshold))
 
 # %% ../../nbs/scaling/02_self_consistency.ipynb #4f2333f8
-class SelfConsistency:
+class SelfConsistency(StreamingSolver):
     "A solver that takes the answer which most attempts give (Wang et al. 2022). ValueError for settings out of range."
     def __init__(self,
         ask: ChainOfThought,       # who attempts; its temperature must be above 0
@@ -280,12 +280,3 @@ def stream(self: SelfConsistency,
                  "votes": [[g.answer[:200], *g[1:4]] for g in result.groups]}
         yield i, Solution(chosen.text, sum(a.tokens for a in attempts), sum(a.seconds for a in attempts),
                           chosen.finish_reason, extra)
-
-@patch
-def __call__(self: SelfConsistency,
-    examples: list[Example],
-    prompts: list[str],
-) -> list[Solution]:           # one for each
-    "All solutions, when the last prompt is decided."
-    found = dict(self.stream(examples, prompts))
-    return [found[i] for i in range(len(prompts))]

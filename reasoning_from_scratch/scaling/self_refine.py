@@ -19,7 +19,7 @@ from ..evaluate.loop import Example, Solution, shorten
 from ..evaluate.perplexity import token_logprobs
 from ..generate import check_count
 from ..grade import after_thinking
-from .best_of_n import SavedAttempts, find_score
+from .best_of_n import find_score
 from .chain_of_thought import Attempt, ChainOfThought
 
 # %% ../../nbs/scaling/04_self_refine.ipynb #7e026e5a

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['QUICK', 'SPECIAL_TOKENS', 'Recipe', 'learn_vocabulary', 'open_vocabulary', 'MakeDocument', 'make_corpus',
-           'TwoLengths', 'answer', 'measure', 'PretrainResult', 'stage', 'initial_model', 'pretrain', 'make_settings',
+           'TwoLengths', 'measure', 'PretrainResult', 'stage', 'initial_model', 'pretrain', 'make_settings',
            'write_log', 'train_for']
 
 # %% ../../nbs/train/05_pretrain.ipynb #acf2372f
@@ -15,12 +15,11 @@ import torch
 from .. import pocket
 from ..bpe import train_bpe
 from ..fast import can_compile
-from ..generate import generate
 from ..grade import grade_response
 from ..qwen3 import Qwen3Model
 from ..tokenizer import Qwen3Tokenizer
 from .data import Corpus, Loader, in_parallel, open_corpus, write_documents
-from ..scaling.chain_of_thought import ANSWER_CUE, REASONING_CUE
+from ..scaling.chain_of_thought import ANSWER_CUE, REASONING_CUE, ChainOfThought
 from .problems import draw_document, draw_problem
 from .trainer import TrainSettings, mean_loss, train
 from ..weights import save_model
@@ -138,18 +137,6 @@ class TwoLengths:
         return self.long.batch(i // self.every) if i % self.every == self.every - 1 else self.short.batch(i - i // self.every)
 
 # %% ../../nbs/train/05_pretrain.ipynb #1fcfa1a6
-def answer(
-    model, tokenizer,
-    prompts: list[str],          # whole, with the cue if there is one
-    max_new_tokens: int = 256,   # less where the context ends before
-) -> list[str]:                  # replies
-    "Greedy replies of a base model."
-    rows = [tokenizer.encode(p, chat_wrapped=False, allow_special=False) for p in prompts]
-    room = [min(max_new_tokens, model.cfg["context_length"] - len(r)) for r in rows]
-    with generate(model, rows, max_new_tokens=room, eos_token_id=tokenizer.eos_token_ids, max_rows=64) as run:
-        for _ in run: pass
-    return [tokenizer.decode(ids, skip_unknown=True) for ids in run.token_ids]
-
 def measure(
     model, tokenizer,
     n: int = 200,    # problems of the test side
@@ -160,8 +147,9 @@ def measure(
     problems = [draw_problem(rng, "test", 1 + i % 5) for i in range(n)]
     found = {}
     for name, cue in (("at once", ANSWER_CUE), ("left alone", ""), ("cue", REASONING_CUE)):
-        replies = answer(model, tokenizer, [p.question + cue for p in problems])
-        found[name] = [grade_response(r, p.answer).correct for r, p in zip(replies, problems)]
+        ask = ChainOfThought(model, tokenizer, model_name="pocket-base", cue=cue, max_new_tokens=256)
+        attempts = dict(ask.attempts([p.question for p in problems]))
+        found[name] = [grade_response(attempts[i][0].text, p.answer).correct for i, p in enumerate(problems)]
     kinds = {kind: [r for r, p in zip(found["cue"], problems) if p.kind == kind] for kind in sorted({p.kind for p in problems})}
     return {"n": n, **{name: sum(right) / n for name, right in found.items()},
             "by kind": {kind: [sum(r), len(r)] for kind, r in kinds.items()}}
