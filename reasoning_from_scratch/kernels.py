@@ -315,10 +315,13 @@ void many(const uint8_t *w, const uint16_t *s, int bits, const uint16_t *x, uint
     for (long t = 0; t < n; t += 32) {
       const uint16_t *w0 = (const uint16_t *)w + t * k;
       if (bits < 16) { widen(w + t * k * bits / 8, s + t * k / 32, bits, strip, 32, k); w0 = strip; }
+      const char *next = (const char *)w + (t + 32) * k * bits / 8;   // the strip after this one: ask memory for it now
+                                                      // (32 rows of int8, 0.6B's shape, two cores with AMX: 72 → 62 ms)
       for (long r = 0; r < m; r += 32) {
         const uint16_t *w1 = w0 + 16 * k, *x0 = xp + r * k, *x1 = x0 + 16 * k;
         _tile_zero(0); _tile_zero(1); _tile_zero(2); _tile_zero(3);
         for (long i = 0; i < k; i += 32) {
+          if (r == 0) for (int j = 0; j < 2 * bits; j++) __builtin_prefetch(next + (i / 32 * 2 * bits + j) * 64, 0, 2);
           _tile_loadd(4, w0 + i, k * 2); _tile_loadd(6, x0 + i * 16, 64); _tile_dpbf16ps(0, 4, 6);
           _tile_loadd(7, x1 + i * 16, 64); _tile_dpbf16ps(1, 4, 7);
           _tile_loadd(5, w1 + i, k * 2); _tile_dpbf16ps(2, 5, 6); _tile_dpbf16ps(3, 5, 7);

@@ -91,8 +91,9 @@ def make_solver(
 # %% ../../nbs/scaling/index.ipynb #569fae19
 PLACES = {  # what can be imported from here → its module
     "REASONING_CUE": "chain_of_thought", "Attempt": "chain_of_thought", "ChainOfThought": "chain_of_thought",
-    "Vote": "self_consistency", "vote": "self_consistency", "SelfConsistency": "self_consistency",
-    "BestOfN": "best_of_n", "SelfRefine": "self_refine", "make_critique_prompt": "self_refine",
+    "Vote": "self_consistency", "vote": "self_consistency", "vote_table": "self_consistency",
+    "SelfConsistency": "self_consistency", "BestOfN": "best_of_n", "heuristic_score": "best_of_n",
+    "avg_logprob_answer": "best_of_n", "SelfRefine": "self_refine", "make_critique_prompt": "self_refine",
     "make_refine_prompt": "self_refine",
 }
 

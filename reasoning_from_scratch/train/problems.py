@@ -4,12 +4,12 @@
 
 # %% auto #0
 __all__ = ['Tree', 'REMAINDER', 'PERCENT', 'RISES', 'FALLS', 'LARGER', 'SMALLER', 'DIFFERENCE', 'EQUATION', 'GUESS', 'FRACTION',
-           'BEGINS', 'EVENTS', 'ENDS', 'STARTS', 'KINDS', 'REASONING_CUES', 'ANSWER_CUES', 'WRAPPERS', 'CRITIQUE',
-           'REVISION', 'SHOT_END', 'SORTS', 'EASY', 'Document', 'exact', 'form', 'side', 'Unsound', 'misremember',
-           'Work', 'signed', 'operate', 'reduced', 'with_fractions', 'solve_for_x', 'side_of', 'compute', 'symbols',
-           'leaves', 'nodes', 'working', 'chain_story', 'choose_one', 'draw_expression', 'draw_remainder',
-           'draw_percent', 'draw_comparison', 'draw_fraction', 'draw_equation', 'draw_mixed', 'draw_arithmetic',
-           'draw_story', 'WorkedProblem', 'box', 'draw_problem', 'behind', 'is_cued', 'ask_and_answer', 'draft_of',
+           'BEGINS', 'EVENTS', 'ENDS', 'STARTS', 'KINDS', 'REASONING_CUES', 'ANSWER_CUES', 'WRAPPERS', 'BRIEF',
+           'THOROUGH', 'SORTS', 'EASY', 'Document', 'exact', 'form', 'side', 'Unsound', 'misremember', 'Work', 'signed',
+           'operate', 'reduced', 'with_fractions', 'solve_for_x', 'side_of', 'is_sum', 'compute', 'symbols', 'leaves',
+           'nodes', 'working', 'chain_story', 'choose_one', 'draw_expression', 'draw_remainder', 'draw_percent',
+           'draw_comparison', 'draw_fraction', 'draw_equation', 'draw_mixed', 'draw_arithmetic', 'draw_story',
+           'WorkedProblem', 'box', 'draw_problem', 'behind', 'is_cued', 'written_out', 'ask_and_answer', 'draft_of',
            'draw_document']
 
 # %% ../../nbs/train/01_problems.ipynb #4de9e27f
@@ -17,6 +17,8 @@ import hashlib, math, random, re
 from dataclasses import dataclass
 from fractions import Fraction
 from .. import pocket
+from ..scaling.chain_of_thought import SHOT_END
+from ..scaling.self_refine import make_critique_prompt, make_refine_prompt
 from ..pocket import (BOOK_PROMPT, NEXT, PRECEDENCE, Wording, add_line, cast, choose, divide_lines,
                                            draw, in_symbols, multiply_lines, random_tree, sentence, spoil,
                                            subtract_line, tidy, word_it)
@@ -80,8 +82,9 @@ class Work:
     def __init__(self,
         slip: int | None = None,          # which operation misfires, from 0; None: all are right
         rng: random.Random | None = None, # source of chance for the slip
+        brief: bool = False,              # products, quotients, remainders and rows of sums in the head
     ):
-        self.lines, self.slip, self.rng, self.done, self.fault = [], slip, rng, 0, None
+        self.lines, self.slip, self.rng, self.brief, self.done, self.fault = [], slip, rng, brief, 0, None
 
     def note(self,
         lines: list[str],  # of one operation; the last ends in its result
@@ -115,8 +118,9 @@ def operate(
     if op == "+": return work.note([add_line(a, b)], asked, a + b)
     if op == "-": return work.note([subtract_line(a, b)], asked, a - b)
     if op == "/" and (b == 0 or a % b): raise Unsound(f"{asked} has no whole result")
-    lines = (multiply_lines if op == "*" else divide_lines)(abs(a), abs(b))
     result = a * b if op == "*" else a // b
+    if work.brief: lines = [f"{abs(a)} {op} {abs(b)} = {abs(result)}"]
+    else: lines = (multiply_lines if op == "*" else divide_lines)(abs(a), abs(b))
     if a < 0 or b < 0:
         positive = f"{abs(a)} {op} {abs(b)}"
         lines = [*lines, f"{asked} = {positive if a * b > 0 else f'-({positive})'} = {result}"]
@@ -174,6 +178,13 @@ def side_of(
     if a == 0: return str(b)
     return f"{'' if a == 1 else '-' if a == -1 else a}{x}" + (f" {'+' if b > 0 else '-'} {abs(b)}" if b else "")
 
+def is_sum(
+    tree: Tree,
+) -> bool:
+    "Two or more additions and subtractions of whole numbers, and nothing else?"
+    inside = nodes(tree)
+    return len(inside) > 1 and all(n[0] in "+-" for n in inside) and all(isinstance(x, int) for x in leaves(tree))
+
 def compute(
     work: Work,  # gets the lines
     tree: Tree,  # the operations
@@ -182,6 +193,7 @@ def compute(
     if not isinstance(tree, tuple): return tree
     op = tree[0]
     if op == "solve": return solve_for_x(work, *tree[1:])
+    if work.brief and is_sum(tree): return work.note([f"{in_symbols(tree)} = {exact(tree)}"], in_symbols(tree), int(exact(tree)))
     a, b = (compute(work, t) for t in tree[1:])
     whole = isinstance(a, int) and isinstance(b, int)
     if op in PRECEDENCE:
@@ -193,7 +205,8 @@ def compute(
         return work.note([f"{hundredfold} / 100 = {hundredfold // 100}"], f"{hundredfold} / 100", hundredfold // 100)
     if op == "mod":
         if not whole or a < 0 or b < 1: raise Unsound(f"{a} mod {b}")
-        return work.note([*divide_lines(a, b), f"{a} mod {b} = {a % b}"], f"{a} mod {b}", a % b)
+        before = [] if work.brief else divide_lines(a, b)
+        return work.note([*before, f"{a} mod {b} = {a % b}"], f"{a} mod {b}", a % b)
     left, right = (a, b) if whole else (operate(work, "*", p, q) for p, q in ((a.numerator, b.denominator), (b.numerator, a.denominator)))
     work.lines.append(f"{left} {'>' if left > right else '<' if left < right else '='} {right}")
     return a if (left >= right) == (op == "max") else b
@@ -227,9 +240,10 @@ def working(
     tree: Tree,
     slip: int | None = None,          # which operation misfires
     rng: random.Random | None = None, # source of chance for the slip
+    brief: bool = False,              # products, quotients, remainders and rows of sums in the head
 ) -> tuple[Work, int | Fraction]:     # the lines, and what they end in
     "The whole working of a problem. Unsound where there is none."
-    work = Work(slip, rng)
+    work = Work(slip, rng, brief)
     work.lines.append(symbols(tree))
     return work, compute(work, tree)
 
@@ -409,6 +423,11 @@ class WorkedProblem:
         "The worked solution, ending in the box."
         return "\n".join([*self.steps, box(self.answer)])
 
+    @property
+    def brief(self) -> str:
+        "The same with products, quotients, remainders and rows of sums done in the head."
+        return "\n".join([*working(self.tree, brief=True)[0].lines, box(self.answer)])
+
 def box(
     answer: str,
 ) -> str:
@@ -446,9 +465,7 @@ REASONING_CUES = ["\n\nExplain step by step."] * 6 + [" Think step by step.", " 
 ANSWER_CUES = [" Give only the answer.", "\nAnswer at once.", " Answer with a number only.", "\n\nOnly the final answer."]
 WRAPPERS = ["{question}"] * 10 + ["Question: {question}\nAnswer:"] * 3 + ["Question:\n{question}\n\nAnswer:", "Problem: {question}\nSolution:",
             "Q: {question}\nA:", "Q: {question}\nA:"] + [BOOK_PROMPT] * 3
-CRITIQUE = "Check this solution and name its first mistake.\n\nQuestion:\n{question}\n\nDraft:\n{draft}\n\nCritique:"
-REVISION = "Check this solution and write a better one.\n\nQuestion:\n{question}\n\nDraft:\n{draft}\n\nCritique:\n{critique}\n\nRevised solution:"
-SHOT_END = "\n\n=====\n\n"   # between a question with its answer and the next
+BRIEF, THOROUGH = 0.6, 0.1   # share of workings that are brief; the same behind a cue that says *show*
 SORTS = {"at once": 35, "worked": 40, "several": 7, "critique": 5, "revision": 5, "drill": 8}
 
 EASY = (5, 2, 1, 1, 1)              # weights of levels 1 … 5 among what is answered at once
@@ -467,6 +484,14 @@ def is_cued(
     "Does the question itself ask for working? Some do: the pocket page's people add *Show your work.*"
     return bool(re.search(r"step by step|your work|explain|carefully", question.lower()))
 
+def written_out(
+    rng: random.Random,
+    p: WorkedProblem,
+    prompt: str = "",  # what the working stands behind
+) -> str:
+    "A worked solution, brief or not as chance has it and as the prompt asks."
+    return p.brief if rng.random() < (THOROUGH if "show" in prompt.lower() else BRIEF) else p.solution
+
 def ask_and_answer(
     rng: random.Random,
     p: WorkedProblem,
@@ -479,7 +504,7 @@ def ask_and_answer(
     prompt = wrapper.format(question=p.question)
     if worked and rng.random() < 0.83: prompt += rng.choice(REASONING_CUES)
     elif not worked and rng.random() < 0.12: prompt += rng.choice(ANSWER_CUES)
-    return [(prompt, True), (behind(prompt, p.solution if worked else box(p.answer)), True)]
+    return [(prompt, True), (behind(prompt, written_out(rng, p, prompt) if worked else box(p.answer)), True)]
 
 # %% ../../nbs/train/01_problems.ipynb #8a4f2048
 def draft_of(
@@ -488,15 +513,16 @@ def draft_of(
     wrong: float = 0.5,     # share of drafts with a slip
 ) -> tuple[str, str]:       # a solution, and the critic's word on it
     "A draft and its critique."
+    brief = rng.random() < BRIEF
     if rng.random() < wrong:
-        done = working(p.tree)[0].done
+        done = working(p.tree, brief=brief)[0].done
         for _ in range(4):
-            try: work, result = working(p.tree, rng.randrange(done), rng)
+            try: work, result = working(p.tree, rng.randrange(done), rng, brief)
             except Unsound: continue
             if work.fault and str(result) != p.answer:
                 line, asked, right, slipped = work.fault
                 return "\n".join([*work.lines, box(str(result))]), f"Line {line}: {asked} is {right}, not {slipped}."
-    return p.solution, "No mistake."
+    return p.brief if brief else p.solution, "No mistake."
 
 def draw_document(
     rng: random.Random,
@@ -512,10 +538,10 @@ def draw_document(
     if sort == "several":
         wrapper, worked = rng.choice(WRAPPERS[10:17]), rng.random() < 0.5
         shown = [p, *(draw_problem(rng, split, rng.randint(1, 3)) for _ in range(rng.randint(1, 3)))]
-        texts = [(prompt := wrapper.format(question=q.question)) + behind(prompt, q.solution if worked else box(q.answer)) for q in reversed(shown)]
+        texts = [(prompt := wrapper.format(question=q.question)) + behind(prompt, written_out(rng, q) if worked else box(q.answer)) for q in reversed(shown)]
         return [(rng.choice(["\n\n", SHOT_END, SHOT_END]).join(texts), True)]
     question = rng.choice([*["{question}"] * 3, BOOK_PROMPT]).format(question=p.question)
     draft, critique = draft_of(rng, p)
-    if sort == "critique": return [(CRITIQUE.format(question=question, draft=draft), False), (" " + critique, True)]
-    prompt = REVISION.format(question=question, draft=draft, critique=critique)
+    if sort == "critique": return [(make_critique_prompt(question, draft), False), (" " + critique, True)]
+    prompt = make_refine_prompt(question, draft, critique)
     return [(prompt, False), (" " + p.solution, True)]

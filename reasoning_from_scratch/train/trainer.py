@@ -9,13 +9,13 @@ __all__ = ['CHOICES', 'FREE', 'check_number', 'TrainSettings', 'next_token_loss'
            'own_tensors', 'optimizer_tensors', 'set_optimizer_tensors', 'batch_hash', 'describe_run', 'differences',
            'checkpoints', 'write_files', 'write_checkpoint', 'read_checkpoint', 'check_same_run', 'restore', 'Log',
            'Run', 'save', 'diverge', 'take_step', 'report', 'progress_bar', 'stop_signals', 'steps_to_the_end',
-           'goodbye', 'check_folder', 'train', 'write_csv']
+           'goodbye', 'check_folder', 'alone_in', 'train', 'write_csv']
 
 # %% ../../nbs/train/04_trainer.ipynb #44f4a95d
 import csv, errno, functools, hashlib, io, json, math, os, random, re, shutil, signal, statistics, sys, threading, time
 import warnings
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -23,6 +23,7 @@ import torch
 import torch.nn.functional as F
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from huggingface_hub.utils import WeakFileLock
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
@@ -672,7 +673,19 @@ def check_folder(
     if not resume and (done or not there and log.is_file() and log.stat().st_size):
         raise FileExistsError(f"{out} holds a run of {done} steps; go on with resume=True, or choose another folder.")
     out.mkdir(parents=True, exist_ok=True)
-    for left in out.glob(".step-*"): shutil.rmtree(left, ignore_errors=True)   # of a run that was killed while writing
+
+@contextmanager
+def alone_in(
+    out: Path | None,  # a folder that is there; None: nothing is written, so nobody is in the way
+):
+    "No second run trains in the folder inside the block: BlockingIOError if one does. A run that was killed holds nothing."
+    if out is None: yield; return
+    with ExitStack() as held:
+        try: held.enter_context(WeakFileLock(out / ".lock", timeout=0.1))
+        except TimeoutError:
+            raise BlockingIOError(f"another run is training in {out}. Wait for its end, or choose another folder.") from None
+        for left in out.glob(".step-*"): shutil.rmtree(left, ignore_errors=True)   # of a run that was killed while writing
+        yield
 
 # %% ../../nbs/train/04_trainer.ipynb #e8265b47
 def train(
@@ -691,7 +704,7 @@ def train(
     out = Path(out).expanduser() if out is not None else None
     check_folder(out, resume)
     mode, run = model.training, None
-    with chance_restored(), stop_signals() as stop, compiled(model, settings.compile):
+    with alone_in(out), chance_restored(), stop_signals() as stop, compiled(model, settings.compile):
         random.seed(settings.seed)
         torch.manual_seed(settings.seed)
         if "numpy" in sys.modules: sys.modules["numpy"].random.seed(settings.seed)
