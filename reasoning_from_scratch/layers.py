@@ -4,9 +4,10 @@
 
 # %% auto #0
 __all__ = ['Linear', 'RMSNorm', 'rope_angles', 'compute_rope_params', 'apply_rope', 'causal_mask', 'explicit_attention',
-           'attention', 'GroupedQueryAttention', 'FeedForward', 'TransformerBlock']
+           'attention', 'attention_written_out', 'GroupedQueryAttention', 'FeedForward', 'TransformerBlock']
 
 # %% ../nbs/04_layers.ipynb #34d36b9e
+from contextlib import contextmanager
 import torch, torch.nn as nn, torch.nn.functional as F
 from torch import Tensor
 
@@ -130,6 +131,15 @@ def attention(
         return F.scaled_dot_product_attention(q.reshape(B, KV, H // KV, D), k, v, attn_mask=mask).view(B, H, 1, D)
     if mask is None and T != L: mask = causal_mask(T, L, q.device)
     return F.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=mask is None, enable_gqa=KV != H)
+
+# %% ../nbs/04_layers.ipynb #written0out2
+@contextmanager
+def attention_written_out():
+    "Inside the block all layers use `explicit_attention`."
+    global attention
+    fused, attention = attention, explicit_attention
+    try: yield
+    finally: attention = fused
 
 # %% ../nbs/04_layers.ipynb #101358ba
 class GroupedQueryAttention(nn.Module):

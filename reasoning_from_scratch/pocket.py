@@ -12,12 +12,11 @@ __all__ = ['Tree', 'PRECEDENCE', 'ONES', 'TENS', 'WORDS', 'SIGNS', 'INFIX', 'FIR
            'parse_expression', 'read_stories', 'choose', 'draw', 'random_shape', 'fill', 'inner_values', 'random_tree',
            'Problem', 'reply_to', 'spoil', 'sentence', 'tidy', 'word_it', 'follow_up', 'not_whole', 'small_talk',
            'make_problem', 'split_words', 'Cursor', 'Phrases', 'Reader', 'OrderReader', 'work_out', 'Document', 'drill',
-           'make_document', 'to_ids', 'pocket_text', 'train_tokenizer', 'batches', 'initialize', 'explicit',
-           'train_step', 'progress_bar', 'train_pocket']
+           'make_document', 'to_ids', 'pocket_text', 'train_tokenizer', 'batches', 'initialize', 'train_step',
+           'progress_bar', 'train_pocket']
 
 # %% ../nbs/09_pocket.ipynb #727e358e
 import json, math, os, random, re, time, hashlib, tempfile
-from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -26,9 +25,9 @@ import torch.nn.functional as F
 from torch import Tensor
 from rich.console import Console
 from rich.progress import Progress, TextColumn, BarColumn, MofNCompleteColumn, TimeRemainingColumn
-from . import layers
 from .bpe import train_bpe
 from .device import choose_dtype
+from .layers import attention_written_out
 from .qwen3 import Qwen3Model
 from .tokenizer import Qwen3Tokenizer
 from .train.optimizers import Muon, cosine
@@ -1112,14 +1111,6 @@ def initialize(
             adds = name.endswith(("out_proj.weight", "fc3.weight"))  # to the residual stream
             torch.nn.init.normal_(p, std=0.06 / (2 * model.cfg["n_layers"]) ** (0.5 * adds), generator=generator)
 
-# %% ../nbs/09_pocket.ipynb #e1dcc880
-@contextmanager
-def explicit():
-    "Attention written out: for short rows and small heads on a CPU it trains faster than the fused kernel, above all compiled."
-    fused, layers.attention = layers.attention, layers.explicit_attention
-    try: yield
-    finally: layers.attention = fused
-
 # %% ../nbs/09_pocket.ipynb #df912cc0
 def train_step(
     model: torch.nn.Module,  # a Qwen3Model
@@ -1129,7 +1120,7 @@ def train_step(
 ) -> float:               # the loss: mean negative log-likelihood of a learned token, in nats
     "Forward in bfloat16 where that is fast, backward, clip the gradient to length 1, step."
     dtype = choose_dtype(ids.device)
-    with explicit(), torch.autocast(ids.device.type, dtype, enabled=dtype != torch.float32):
+    with attention_written_out(), torch.autocast(ids.device.type, dtype, enabled=dtype != torch.float32):
         logits = model(ids)
     loss = F.cross_entropy(logits.float().flatten(0, 1), targets.flatten(), ignore_index=-100)
     for optimizer in optimizers: optimizer.zero_grad()

@@ -28,8 +28,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from .. import layers
 from ..device import choose_dtype, eval_mode, synchronize
+from ..layers import attention_written_out
 from .optimizers import SCHEDULES, clip_gradients, make_optimizers, rate, set_rate
 from ..weights import check_disk, read_header, written_beside
 
@@ -117,12 +117,9 @@ def faster_forward(
     length: int = 0,          # tokens in a row
 ):
     "Products in bfloat16 by autocast; on a CPU, attention written out for rows of up to 1,024 tokens."
-    fused = layers.attention
-    if attention == "explicit" or attention == "auto" and device.type == "cpu" and length <= 1024:
-        layers.attention = layers.explicit_attention
-    try:
-        with torch.autocast(device.type, dtype) if dtype == torch.bfloat16 else nullcontext(): yield
-    finally: layers.attention = fused
+    written_out = attention == "explicit" or attention == "auto" and device.type == "cpu" and length <= 1024
+    cast = torch.autocast(device.type, dtype) if dtype == torch.bfloat16 else nullcontext()
+    with attention_written_out() if written_out else nullcontext(), cast: yield
 
 # %% ../../nbs/train/04_trainer.ipynb #f025ff82
 def accumulate_gradients(
