@@ -9,7 +9,7 @@ __all__ = ['Tree', 'REMAINDER', 'PERCENT', 'RISES', 'FALLS', 'LARGER', 'SMALLER'
            'operate', 'reduced', 'with_fractions', 'solve_for_x', 'side_of', 'is_sum', 'compute', 'symbols', 'leaves',
            'nodes', 'working', 'chain_story', 'choose_one', 'draw_expression', 'draw_remainder', 'draw_percent',
            'draw_comparison', 'draw_fraction', 'draw_equation', 'draw_mixed', 'draw_arithmetic', 'draw_story',
-           'WorkedProblem', 'box', 'draw_problem', 'behind', 'is_cued', 'written_out', 'ask_and_answer', 'draft_of',
+           'WorkedProblem', 'box', 'draw_problem', 'behind', 'is_cued', 'choose_solution', 'ask_and_answer', 'draft_of',
            'draw_document']
 
 # %% ../../nbs/train/01_problems.ipynb #4de9e27f
@@ -118,11 +118,10 @@ def operate(
     if op == "+": return work.note([add_line(a, b)], asked, a + b)
     if op == "-": return work.note([subtract_line(a, b)], asked, a - b)
     if op == "/" and (b == 0 or a % b): raise Unsound(f"{asked} has no whole result")
-    result = a * b if op == "*" else a // b
-    if work.brief: lines = [f"{abs(a)} {op} {abs(b)} = {abs(result)}"]
+    result, positive = a * b if op == "*" else a // b, f"{abs(a)} {op} {abs(b)}"
+    if work.brief: lines = [f"{positive} = {abs(result)}"]
     else: lines = (multiply_lines if op == "*" else divide_lines)(abs(a), abs(b))
     if a < 0 or b < 0:
-        positive = f"{abs(a)} {op} {abs(b)}"
         lines = [*lines, f"{asked} = {positive if a * b > 0 else f'-({positive})'} = {result}"]
     return work.note(lines, asked, result)
 
@@ -193,7 +192,9 @@ def compute(
     if not isinstance(tree, tuple): return tree
     op = tree[0]
     if op == "solve": return solve_for_x(work, *tree[1:])
-    if work.brief and is_sum(tree): return work.note([f"{in_symbols(tree)} = {exact(tree)}"], in_symbols(tree), int(exact(tree)))
+    if work.brief and is_sum(tree):
+        asked, result = in_symbols(tree), int(exact(tree))
+        return work.note([f"{asked} = {result}"], asked, result)
     a, b = (compute(work, t) for t in tree[1:])
     whole = isinstance(a, int) and isinstance(b, int)
     if op in PRECEDENCE:
@@ -484,7 +485,7 @@ def is_cued(
     "Does the question itself ask for working? Some do: the pocket page's people add *Show your work.*"
     return bool(re.search(r"step by step|your work|explain|carefully", question.lower()))
 
-def written_out(
+def choose_solution(
     rng: random.Random,
     p: WorkedProblem,
     prompt: str = "",  # what the working stands behind
@@ -504,7 +505,7 @@ def ask_and_answer(
     prompt = wrapper.format(question=p.question)
     if worked and rng.random() < 0.83: prompt += rng.choice(REASONING_CUES)
     elif not worked and rng.random() < 0.12: prompt += rng.choice(ANSWER_CUES)
-    return [(prompt, True), (behind(prompt, written_out(rng, p, prompt) if worked else box(p.answer)), True)]
+    return [(prompt, True), (behind(prompt, choose_solution(rng, p, prompt) if worked else box(p.answer)), True)]
 
 # %% ../../nbs/train/01_problems.ipynb #8a4f2048
 def draft_of(
@@ -538,7 +539,7 @@ def draw_document(
     if sort == "several":
         wrapper, worked = rng.choice(WRAPPERS[10:17]), rng.random() < 0.5
         shown = [p, *(draw_problem(rng, split, rng.randint(1, 3)) for _ in range(rng.randint(1, 3)))]
-        texts = [(prompt := wrapper.format(question=q.question)) + behind(prompt, written_out(rng, q) if worked else box(q.answer)) for q in reversed(shown)]
+        texts = [(prompt := wrapper.format(question=q.question)) + behind(prompt, choose_solution(rng, q) if worked else box(q.answer)) for q in reversed(shown)]
         return [(rng.choice(["\n\n", SHOT_END, SHOT_END]).join(texts), True)]
     question = rng.choice([*["{question}"] * 3, BOOK_PROMPT]).format(question=p.question)
     draft, critique = draft_of(rng, p)
