@@ -9,11 +9,11 @@ __all__ = ['INSTALL', 'CONTENDERS', 'OURS', 'AGAINST', 'MODES', 'BITS', 'ONE_ROW
            'write_gguf', 'Llama', 'Book', 'Machine', 'Others', 'our_seconds', 'cpu_seconds', 'Pocket', 'Quality',
            'mean_of', 'bits_of', 'default_options', 'check_room', 'names_in', 'physical_cores', 'prompts_of',
            'speed_jobs', 'interleave', 'ratio_interval', 'Session', 'run_speed', 'logits_off', 'equal_until',
-           'run_early', 'run_samples', 'run_first_token', 'count_compilations', 'run_memory', 'run_pocket', 'run_bench',
-           'each', 'machine_of', 'step_cost', 'ratio_of', 'limit_of', 'peak_of', 'share_of_limit', 'pair_of', 'worst',
-           'at_path', 'goals_for', 'judge', 'text_table', 'speed_table', 'first_token_table', 'memory_table',
-           'quality_table', 'samples_table', 'machine_table', 'report', 'goal_table', 'state_of', 'plot', 'check_plot',
-           'save_plot']
+           'run_early', 'run_samples', 'run_first_token', 'count_compilations', 'random_file', 'run_memory',
+           'run_pocket', 'run_bench', 'each', 'machine_of', 'step_cost', 'ratio_of', 'limit_of', 'peak_of',
+           'share_of_limit', 'pair_of', 'worst', 'at_path', 'goals_for', 'judge', 'text_table', 'speed_table',
+           'first_token_table', 'memory_table', 'quality_table', 'samples_table', 'machine_table', 'report',
+           'goal_table', 'state_of', 'plot', 'check_plot', 'save_plot']
 
 # %% ../nbs/13_bench.ipynb #e35fafbb
 import contextlib, importlib.util, json, math, os, queue, random, signal, statistics
@@ -314,12 +314,24 @@ def logits(self: Ours,
     return {"logits": said[0][0].float().tolist()}
 
 @patch
+def store(self: Ours, folder: str) -> dict:
+    "Write the model's weights into a folder."
+    from reasoning_from_scratch.weights import check_disk, write_weights
+    self.load()
+    check_disk(Path(folder), sum(p.nbytes for p in self.model.parameters()), "the random model's file")
+    write_weights(self.model, Path(folder), 1 << 62)
+    return {}
+
+@patch
 def memory(self: Ours,
     prompts: list[list[int]],  # token ids of every row
     new_tokens: int,           # for each row
+    folder: str | None = None, # from `store`; None: load the model by its name
 ) -> dict:                     # bytes
-    "Build, prepare and generate in this process, which must be fresh."
+    "Load, prepare and generate in this process, which must be fresh."
+    import torch
     from reasoning_from_scratch.device import memory_in_use, peak_memory, reset_peak_memory
+    from reasoning_from_scratch.weights import build_model, hf_to_ours, survey, weight_files
     self.imports()
     tiny = dict(vocab_size=64, emb_dim=64, n_layers=1, hidden_dim=64, n_heads=2, n_kv_groups=1, head_dim=32)
     self.model = random_model({**self.config(), **tiny, "tie_embeddings": True}, 0, self.device)
@@ -327,7 +339,10 @@ def memory(self: Ours,
     self.generate([[1] * len(p) for p in prompts], min(new_tokens, 8))  # all is loaded before the count begins
     self.forget()
     before, _ = memory_in_use(self.device), reset_peak_memory(self.device)
-    self.build()
+    if folder is None: self.build()
+    else:
+        cfg, stored = self.config(), survey(weight_files(folder), hf_to_ours)
+        self.model = build_model(cfg, stored, torch.device(self.device), cfg["dtype"])
     self.quicken()
     self.generate(prompts, new_tokens)
     return {"before": before, "peak": peak_memory(self.device)}
@@ -1140,6 +1155,18 @@ def count_compilations(worker, o, prompt) -> int:
         worker.ask("generate", o["timeout"], prompts=prompts_of(o, [min(n, room - 8)]), new_tokens=5)
     return worker.ask("compilations")["graphs"] - before
 
+def random_file(
+    session: Session,
+) -> str:  # a folder with the random model's weights, as long as the session lasts
+    "The random weights as a file, written once."
+    folder = Path(session.folder.name, "weights")
+    if (folder / "model.safetensors").is_file(): return str(folder)
+    folder.mkdir(exist_ok=True)
+    writer = session.fresh("ours")
+    try: writer.ask("store", session.o["timeout"], folder=str(folder))
+    finally: writer.close()
+    return str(folder)
+
 def run_memory(
     session: Session,
     name: str,   # a contender
@@ -1148,8 +1175,9 @@ def run_memory(
     from reasoning_from_scratch.kv_cache import cache_bytes
     o = session.o
     session.progress(f"memory: {name}")
-    worker = session.fresh(name)
     job = dict(prompts=prompts_of(o, [o["prompt_tokens"]]), new_tokens=o["new_tokens"])
+    if o["random"]: job["folder"] = random_file(session)
+    worker = session.fresh(name)
     try: out = worker.ask("memory", o["timeout"], **job)
     finally: worker.close()
     cfg, tokens = o["cfg"], o["prompt_tokens"] + o["new_tokens"]

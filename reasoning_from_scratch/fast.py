@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['fuse', 'layer_weights', 'norm', 'turn', 'multiply', 'before_attention', 'after_attention', 'fast_layer',
-           'compiled_layer', 'mark_lengths', 'can_compile', 'rows_in_c', 'c_layers', 'FastModel', 'record', 'FixedView',
-           'optimize']
+           'compiled_layer', 'mark_lengths', 'can_compile', 'rows_in_c', 'c_layers', 'pack_ends', 'FastModel', 'record',
+           'FixedView', 'optimize']
 
 # %% ../nbs/12_fast.ipynb #0672c7ec
 import ctypes
@@ -22,8 +22,8 @@ from torch import Tensor, nn
 
 from .engine.paged_cache import PagedView
 from .kernels import (FEW_ROWS, TILE_ROWS, Layer, Step, attend, c_matrix, dequantize, give_back_memory,
-                                            huge_pages, into_huge_pages, keep_freed_memory, load_kernels, plain_attend,
-                                            plain_product, product, quantize)
+                                            huge_pages, in_files, into_huge_pages, keep_freed_memory, let_go, load_kernels,
+                                            plain_attend, plain_product, product, quantize)
 from .layers import attention, rope_angles
 from .qwen3 import Qwen3Model, check_input
 
@@ -31,16 +31,20 @@ from .qwen3 import Qwen3Model, check_input
 def fuse(
     linears: list[nn.Linear],       # with one input
     bits: int | None,               # 8 or 4 to quantize, None to keep the weights as they are
+    files: list[range] = (),        # from `in_files`: what of the weights lies there leaves memory
 ) -> tuple[Tensor, Tensor | None]:  # all their weights (n, k), or quantized; and scales
     "Weights below each other in large pages. Unquantized, the layers become views of them; quantized, they lose theirs."
     weights = [linear.weight.detach() for linear in linears]
     if bits is not None:
         fused = quantize(torch.cat(weights), bits)
-        for linear in linears: linear.weight = None
+        for linear in linears:
+            let_go(linear.weight, files)
+            linear.weight = None
         return fused
     shape, w = (sum(map(len, weights)), weights[0].shape[1]), weights[0]
     fused = huge_pages(shape, w.dtype) if w.device.type == "cpu" else w.new_empty(shape)
     torch.cat(weights, out=fused)
+    for weight in weights: let_go(weight, files)
     for linear, part in zip(linears, fused.split([len(w) for w in weights])): linear.weight.data = part   # the same Parameter
     return fused, None
 
@@ -48,12 +52,13 @@ def fuse(
 def layer_weights(
     block,               # a TransformerBlock
     bits: int | None,
+    files: list[range] = (),
 ) -> list[Tensor | None]: # norm, qkv, scales, q norm, k norm, out, scales, norm, gate and up, scales, down, scales
     "A block's weights, fused."
     att, ff = block.att, block.ff
     def scale(norm): return None if norm is None else norm.scale.detach().float()   # the kernels read float32
-    return [scale(block.norm1), *fuse([att.W_query, att.W_key, att.W_value], bits), scale(att.q_norm), scale(att.k_norm),
-            *fuse([att.out_proj], bits), scale(block.norm2), *fuse([ff.fc1, ff.fc2], bits), *fuse([ff.fc3], bits)]
+    return [scale(block.norm1), *fuse([att.W_query, att.W_key, att.W_value], bits, files), scale(att.q_norm), scale(att.k_norm),
+            *fuse([att.out_proj], bits, files), scale(block.norm2), *fuse([ff.fc1, ff.fc2], bits, files), *fuse([ff.fc3], bits, files)]
 
 # %% ../nbs/12_fast.ipynb #d2d97eb2
 def norm(x, scale, eps): return F.rms_norm(x.float(), x.shape[-1:], scale, eps)
@@ -139,6 +144,24 @@ def c_layers(
                                               c_matrix(w[5], w[6]), c_matrix(w[8], w[9]), c_matrix(w[10], w[11])) for w in layers])
     except ValueError: return None
 
+# %% ../nbs/12_fast.ipynb #pack-ends
+def pack_ends(
+    model: Qwen3Model,
+    bits: int | None,
+    files: list[range],
+) -> tuple[tuple[Tensor, Tensor | None], tuple[Tensor, Tensor | None]]:  # of each, weights (vocab_size, emb_dim) and scales
+    "The embedding table and the output head, perhaps one and the same."
+    tied, weight = model.out_head.weight is model.tok_emb.weight, model.out_head.weight.detach()
+    if bits is not None:
+        head = quantize(weight, bits, files)
+        model.out_head.weight = None
+        if tied: model.tok_emb.weight = None
+        del weight
+        give_back_memory()
+    elif weight.device.type == "cpu" and not into_huge_pages(weight) and let_go(weight, files): head = fuse([model.out_head], None, files)
+    else: head = weight, None
+    return head if tied else (model.tok_emb.weight.detach(), None), head
+
 # %% ../nbs/12_fast.ipynb #c672fa6f
 class FastModel(nn.Module):
     "A Qwen3Model's weights, fused, perhaps quantized, with compiled layers. Made by `optimize`."
@@ -152,21 +175,12 @@ class FastModel(nn.Module):
         super().__init__()
         self.cfg, self.eps, self.compiled, self._ready = model.cfg, model.cfg.get("norm_eps", 1e-6), compiled, set()
         self.act = model.tok_emb.weight.dtype             # activations of many rows; a single row is computed in float32
+        files = in_files() if model.tok_emb.weight.device.type == "cpu" else []
+        self.table, head = pack_ends(model, bits, files)
         layers = []
         for block in model.trf_blocks:
-            layers.append(layer_weights(block, bits))
+            layers.append(layer_weights(block, bits, files))
             give_back_memory()                            # the layers' own weights: never is there more than one twice
-        tied = model.out_head.weight is model.tok_emb.weight
-        self.table = model.tok_emb.weight.detach(), None
-        if bits is not None: head = quantize(model.out_head.weight.detach(), bits)
-        else:
-            head = model.out_head.weight.detach(), None
-            if head[0].device.type == "cpu": into_huge_pages(head[0])
-        if tied: self.table = head
-        if bits is not None:
-            model.out_head.weight = None
-            if tied: model.tok_emb.weight = None
-            give_back_memory()
         self.layers, self.head, self.final_norm = [tuple(w) for w in layers], head, model.final_norm.scale.detach().float()
         self.dtype, self.c_layers = self.act, c_layers(self.layers)
         self.replays, self._recorded = self.final_norm.device.type == "cuda", {}
