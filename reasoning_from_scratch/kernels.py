@@ -254,7 +254,7 @@ void quant_few(const uint8_t *w, const uint16_t *s, int bits, const float *x, in
         : dot(w + row * k / 2, s + row * k / 32, 4, q + r * k, qs + r * k / 32, start + r * k / 4, k);
 }
 
-// n rows of quantized weights as bf16
+// a row of quantized weights as bf16, each 32 of them `step` numbers after the last
 #ifdef __AVX512BF16__
 static inline __m512 sixteen(const uint8_t *w, int bits, int at) {
   if (bits == 8) return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128((const __m128i *)(w + at))));
@@ -263,26 +263,26 @@ static inline __m512 sixteen(const uint8_t *w, int bits, int at) {
   b = _mm_sub_epi8(_mm_and_si128(b, _mm_set1_epi8(15)), _mm_set1_epi8(8));
   return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(b));
 }
-static void widen(const uint8_t *w, const uint16_t *s, int bits, uint16_t *to, long n, long k) {
-  for (long i = 0; i < n * k / 64; i++, w += 8 * bits, s += 2, to += 64)
-    for (int at = 0; at < 64; at += 32) {
+static void widen(const uint8_t *w, const uint16_t *s, int bits, uint16_t *to, long step, long k) {
+  for (long i = 0; i < k / 64; i++, w += 8 * bits, s += 2)
+    for (int at = 0; at < 64; at += 32, to += step) {
       __m512 scale = _mm512_set1_ps(wide(s[at / 32]));
       __m512 a = _mm512_mul_ps(scale, sixteen(w, bits, at)), b = _mm512_mul_ps(scale, sixteen(w, bits, at + 16));
-      _mm512_storeu_si512(to + at, (__m512i)_mm512_cvtne2ps_pbh(b, a));
+      _mm512_storeu_si512(to, (__m512i)_mm512_cvtne2ps_pbh(b, a));
     }
 }
 #else
-static void widen(const uint8_t *w, const uint16_t *s, int bits, uint16_t *to, long n, long k) {
-  for (long i = 0; i < n * k / 64; i++, w += 8 * bits, s += 2, to += 64)
-    for (int g = 0; g < 2; g++)
+static void widen(const uint8_t *w, const uint16_t *s, int bits, uint16_t *to, long step, long k) {
+  for (long i = 0; i < k / 64; i++, w += 8 * bits, s += 2)
+    for (int g = 0; g < 2; g++, to += step)
       for (int j = 0; j < 32; j++)
-        to[g * 32 + j] = narrow(wide(s[g]) * (bits == 8 ? ((const int8_t *)w)[g * 32 + j]
+        to[j] = narrow(wide(s[g]) * (bits == 8 ? ((const int8_t *)w)[g * 32 + j]
                                               : (w[j] >> (4 * g) & 15) - 8));
 }
 #endif
 void widen_all(const uint8_t *w, const uint16_t *s, int bits, uint16_t *to, long n, long k) {
   #pragma omp parallel for schedule(static)
-  for (long row = 0; row < n; row++) widen(w + row * k * bits / 8, s + row * k / 32, bits, to + row * k, 1, k);
+  for (long row = 0; row < n; row++) widen(w + row * k * bits / 8, s + row * k / 32, bits, to + row * k, 32, k);
 }
 '''
 
@@ -317,28 +317,34 @@ static ALWAYS void transpose(__m512i r[16]) {
   }
 }
 
-// x (rows, k) → bf16 pairs (m/16, k/2, 16, 2), as the tiles want their right-hand side; rows up to m are zeros
-static void pack(const float *x, uint32_t *to, long rows, long m, long k) {
-  for (long b = 0; b < m / 16; b++)
-    for (long i = 0; i < k / 2; i += 16) {
-      __m512i pairs[16];
-      for (int r = 0; r < 16; r++) {
-        const float *from = x + (b * 16 + r) * k + i * 2;
-        pairs[r] = b * 16 + r >= rows ? _mm512_setzero_si512()
-          : (__m512i)_mm512_cvtne2ps_pbh(_mm512_loadu_ps(from + 16), _mm512_loadu_ps(from));
-      }
-      transpose(pairs);
-      for (int j = 0; j < 16; j++) _mm512_storeu_si512(to + (b * (k / 2) + i + j) * 16, pairs[j]);
+// 16 of the rows of x (rows, k) from `first` on → bf16 pairs (k/2, 16, 2), as the tiles want their right-hand side
+static void pack(const void *x, int io, uint16_t *to, long first, long rows, long k) {
+  for (long i = 0; i < k; i += 32) {
+    __m512i pairs[16];
+    for (int r = 0; r < 16; r++) {
+      const float *from = (const float *)x + (first + r) * k + i;
+      pairs[r] = first + r >= rows ? _mm512_setzero_si512()
+        : io == 16 ? _mm512_loadu_si512((const uint16_t *)x + (first + r) * k + i)
+        : (__m512i)_mm512_cvtne2ps_pbh(_mm512_loadu_ps(from + 16), _mm512_loadu_ps(from));
     }
+    transpose(pairs);
+    for (int j = 0; j < 16; j++) _mm512_storeu_si512(to + (i / 2 + j) * 32, pairs[j]);
+  }
 }
 
-// a tile of yᵀ to its place in y, past the cache: reading a line of y in order to write it would cost memory's time
-// (y 64 bytes aligned; 112 products of 32 rows, 0.6B's shape: 39 → 35 ms)
-static void put(float tile[16][16], float *y, long rows, long n) {
-  __m512i r[16];
-  for (int i = 0; i < 16; i++) r[i] = _mm512_load_si512(tile[i]);
-  transpose(r);
-  for (int i = 0; i < 16; i++) if (i < rows) _mm512_stream_si512((__m512i *)(y + i * n), r[i]);
+// two tiles of yᵀ, one below the other, to their place in y, past the cache: to read a line of y only in order to write
+// it would cost memory's time (y 64 bytes aligned; 112 products of 32 rows, 0.6B's shape: 39 → 35 ms)
+static void put(const float *low, const float *high, void *y, int io, long at, long rows, long n) {
+  __m512i a[16], b[16];
+  for (int i = 0; i < 16; i++) { a[i] = _mm512_load_si512(low + i * 16); b[i] = _mm512_load_si512(high + i * 16); }
+  transpose(a); transpose(b);
+  for (int i = 0; i < 16; i++) if (i < rows) {
+    if (io == 16) _mm512_stream_si512((__m512i *)((uint16_t *)y + at + i * n), (__m512i)_mm512_cvtne2ps_pbh((__m512)b[i], (__m512)a[i]));
+    else {
+      _mm512_stream_si512((__m512i *)((float *)y + at + i * n), a[i]);
+      _mm512_stream_si512((__m512i *)((float *)y + at + i * n + 16), b[i]);
+    }
+  }
 }
 #endif
 '''
@@ -346,44 +352,80 @@ static void put(float tile[16][16], float *y, long rows, long n) {
 # %% ../nbs/14_kernels.ipynb #520982f0
 C_MANY_ROWS = r'''
 #ifdef TILES
-// y = x Wᵀ by tiles: 32 rows of w with 32 rows of x at a time; bits 16, 8 or 4
-void many(const uint8_t *w, const uint16_t *s, int bits, const float *x, float *y, long rows, long n, long k) {
+// 32 rows of w, a *strip*, times x in blocks of 32 rows: yᵀ to sums, four tiles for each block. `next`: the strip after this
+// one. One block of x reads weights where they lie; several have them laid out tile by tile, in parts for the first cache
+static ALWAYS void times_strip(const uint8_t *w, const uint16_t *s, const int bits, const int one, const uint16_t *xp,
+                               uint16_t *strip, float *sums, const char *next, long m, long k) {
+  const int laid = bits < 16 || !one;
+  const uint16_t *w0 = laid ? strip : (const uint16_t *)w;
+  long step = laid ? 64 : k * 2, below = laid ? 512 : 16 * k, on = laid ? 32 : 1;      // to the next row, tile below, tile beside
+  for (long row = 0; row < 32 && laid; row++)
+    if (bits < 16) widen(w + row * k * bits / 8, s + row * k / 32, bits, strip + row * 32, 1024, k);
+    else for (long i = 0; i < k; i += 32) _mm512_store_si512(strip + row * 32 + i * 32, _mm512_loadu_si512((const uint16_t *)w + row * k + i));
+  long part = one ? k : 512, lines = (64 * bits + m - 1) / m;
+  const char *end = next + 4 * k * bits;
+  for (long from = 0; from < k; from += part)
+    for (long r = 0; r < m; r += 32) {
+      const uint16_t *x0 = xp + r * k, *x1 = x0 + 16 * k;
+      float *c = sums + r * 32;
+      if (from) { _tile_loadd(0, c, 64); _tile_loadd(1, c + 256, 64); _tile_loadd(2, c + 512, 64); _tile_loadd(3, c + 768, 64); }
+      else { _tile_zero(0); _tile_zero(1); _tile_zero(2); _tile_zero(3); }
+      for (long i = from; i < k && i < from + part; i += 32) {
+        if (one) for (int j = 0; j < 2 * bits; j++, next += 64) {                      // read on while the tiles work
+          __builtin_prefetch(next + AHEAD, 0, 2);
+          __asm__ volatile("" : : "v"(_mm512_loadu_si512(next)));                      // into the cache, and nowhere else
+        } else for (int j = 0; j < lines && next < end; j++, next += 64) __builtin_prefetch(next, 0, 2);
+        _tile_loadd(4, w0 + i * on, step); _tile_loadd(6, x0 + i * 16, 64); _tile_dpbf16ps(0, 4, 6);
+        _tile_loadd(7, x1 + i * 16, 64); _tile_dpbf16ps(1, 4, 7);
+        _tile_loadd(5, w0 + i * on + below, step); _tile_dpbf16ps(2, 5, 6); _tile_dpbf16ps(3, 5, 7);
+      }
+      _tile_stored(0, c, 64); _tile_stored(1, c + 256, 64); _tile_stored(2, c + 512, 64); _tile_stored(3, c + 768, 64);
+    }
+}
+
+// y = x Wᵀ by tiles, for as many rows of x as fit into the second cache
+static void tiles(const uint8_t *w, const uint16_t *s, int bits, const void *x, void *y, int io, long rows, long n, long k) {
   long m = (rows + 31) / 32 * 32;
+  uint16_t *all = m > 32 ? aligned_alloc(64, 2 * m * k) : NULL;
   #pragma omp parallel
   {
-    uint16_t *strip = bits == 16 ? NULL : aligned_alloc(64, 64 * k), *xp = aligned_alloc(64, 2 * m * k);
-    pack(x, (uint32_t *)xp, rows, m, k);              // each thread for itself: waiting for each other takes longer
+    uint16_t *strip = aligned_alloc(64, 64 * k), *xp = all ? all : aligned_alloc(64, 64 * k);
+    float *sums = aligned_alloc(64, 128 * m);
+    if (all) {
+      #pragma omp for schedule(static)
+      for (long b = 0; b < m; b += 16) pack(x, io, xp + b * k, b, rows, k);
+    } else for (long b = 0; b < m; b += 16) pack(x, io, xp + b * k, b, rows, k);       // waiting for each other takes longer
     set_tiles();
-    float c[4][16][16] __attribute__((aligned(64)));
     #pragma omp for schedule(static)
     for (long t = 0; t < n; t += 32) {
-      const uint16_t *w0 = (const uint16_t *)w + t * k;
-      if (bits < 16) { widen(w + t * k * bits / 8, s + t * k / 32, bits, strip, 32, k); w0 = strip; }
-      const char *next = (const char *)w + (t + 32 < n ? t + 32 : t) * k * bits / 8;   // the strip after this one
-      for (long r = 0; r < m; r += 32) {
-        const uint16_t *w1 = w0 + 16 * k, *x0 = xp + r * k, *x1 = x0 + 16 * k;
-        _tile_zero(0); _tile_zero(1); _tile_zero(2); _tile_zero(3);
-        for (long i = 0; i < k; i += 32) {
-          if (r == 0) for (int j = 0; j < 2 * bits; j++, next += 64) {       // read on while the tiles work
-            __builtin_prefetch(next + AHEAD, 0, 2);
-            __asm__ volatile("" : : "v"(_mm512_loadu_si512(next)));          // into the cache, and nowhere else
-          }
-          _tile_loadd(4, w0 + i, k * 2); _tile_loadd(6, x0 + i * 16, 64); _tile_dpbf16ps(0, 4, 6);
-          _tile_loadd(7, x1 + i * 16, 64); _tile_dpbf16ps(1, 4, 7);
-          _tile_loadd(5, w1 + i, k * 2); _tile_dpbf16ps(2, 5, 6); _tile_dpbf16ps(3, 5, 7);
-        }
-        _tile_stored(0, c[0], 64); _tile_stored(1, c[1], 64); _tile_stored(2, c[2], 64); _tile_stored(3, c[3], 64);
-        for (int i = 0; i < 4; i++) put(c[i], y + (r + i % 2 * 16) * n + t + i / 2 * 16, rows - r - i % 2 * 16, n);
+      const uint8_t *w0 = w + t * k * bits / 8;
+      const uint16_t *s0 = s + t * k / 32;
+      const char *next = (const char *)(t + 32 < n ? w0 + 4 * k * bits : w0);
+      #define STRIP(BITS, ONE) times_strip(w0, s0, BITS, ONE, xp, strip, sums, next, m, k)    // compiled for each kind of weights
+      if (all) { if (bits == 16) STRIP(16, 0); else if (bits == 8) STRIP(8, 0); else STRIP(4, 0); }
+      else if (bits == 16) STRIP(16, 1); else if (bits == 8) STRIP(8, 1); else STRIP(4, 1);
+      for (long b = 0; b < m; b += 16) {
+        const float *c = sums + b / 32 * 1024 + b % 32 * 16;
+        put(c, c + 512, y, io, b * n + t, rows - b, n);
       }
     }
-    free(strip); free(xp);
+    free(strip); free(sums);
+    if (!all) free(xp);
     _tile_release();
     _mm_sfence();
   }
+  free(all);
+}
+
+// y = x Wᵀ for any number of rows; x and y float32 (io 32) or bf16 (io 16)
+void many(const uint8_t *w, const uint16_t *s, int bits, const void *x, void *y, int io, long rows, long n, long k) {
+  long most = (1 << 19) / k / 32 * 32 + 32;                                // rows: one MB of x
+  for (long r = 0; r < rows; r += most)
+    tiles(w, s, bits, (const char *)x + r * k * io / 8, (char *)y + r * n * io / 8, io, rows - r < most ? rows - r : most, n, k);
 }
 #else
 int has_tiles(void) { return 0; }
-void many(const uint8_t *w, const uint16_t *s, int bits, const float *x, float *y, long rows, long n, long k) {}
+void many(const uint8_t *w, const uint16_t *s, int bits, const void *x, void *y, int io, long rows, long n, long k) {}
 #endif
 '''
 
@@ -454,7 +496,7 @@ typedef struct { long rows, width, emb, heads, kv, d, hidden; double eps; const 
 // y = x Wᵀ for any number of rows; more than three go through the tiles. room: 3 bytes for each number of x
 static void product(const Matrix *m, const float *x, float *y, long rows, char *room) {
   long n = m->n, k = m->k;
-  if (rows > 3) many(m->w, m->s, m->bits, x, y, rows, n, k);
+  if (rows > 3) many(m->w, m->s, m->bits, x, y, 32, rows, n, k);
   else if (m->bits == 16) bf16_few(m->w, x, y, rows, n, k);
   else {
     int8_t *q = (int8_t *)room; int32_t *start = (int32_t *)(q + rows * k); float *qs = (float *)(start + rows * k / 4);
@@ -578,7 +620,7 @@ POINTER, LONG, INT = ctypes.c_void_p, ctypes.c_long, ctypes.c_int
 ARGUMENTS = {
     "bf16_few": [POINTER] * 3 + [LONG] * 3,
     "quant_few": [POINTER] * 2 + [INT] + [POINTER] * 5 + [LONG] * 3,
-    "many": [POINTER] * 2 + [INT] + [POINTER] * 2 + [LONG] * 3,
+    "many": [POINTER] * 2 + [INT] + [POINTER] * 2 + [INT] + [LONG] * 3,
     "widen_all": [POINTER] * 2 + [INT] + [POINTER] + [LONG] * 2,
     "attend": [POINTER] * 7 + [LONG] * 5,
     "one_token": [POINTER, LONG] + [POINTER] * 4 + [LONG],
@@ -618,7 +660,7 @@ def load_kernels(
 
 # %% ../nbs/14_kernels.ipynb #8b1201e8
 BITS = {torch.bfloat16: 16, torch.int8: 8, torch.uint8: 4}
-FEW_ROWS, TILE_ROWS = 3, 128
+FEW_ROWS, TILE_ROWS = 3, 256   # up to so many rows a kernel is faster than PyTorch; of quantized weights, up to twice as many
 
 def plain_product(
     x: Tensor,                    # (..., k)
@@ -644,10 +686,10 @@ def few_rows(kernels, x, w, scale, bits, rows, n, k):
 def many_rows(kernels, x, w, scale, bits, rows, n, k):
     "Tiles, or PyTorch's product of weights in bf16."
     s = 0 if scale is None else scale.data_ptr()
-    if kernels.tiles and rows <= TILE_ROWS and n % 32 == 0:
-        x = x.float().contiguous()
+    if kernels.tiles and rows <= TILE_ROWS * (1 if bits == 16 else 2) and n % 32 == 0:
+        x = (x if x.dtype == torch.bfloat16 else x.float()).contiguous()
         y = x.new_empty((*x.shape[:-1], n))
-        kernels.many(w.data_ptr(), s, bits, x.data_ptr(), y.data_ptr(), rows, n, k)
+        kernels.many(w.data_ptr(), s, bits, x.data_ptr(), y.data_ptr(), 8 * x.itemsize, rows, n, k)
         return y
     if bits < 16:
         wide = w.new_empty((n, k), dtype=torch.bfloat16)
