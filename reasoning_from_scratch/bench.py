@@ -1155,6 +1155,7 @@ def count_compilations(worker, o, prompt) -> int:
         worker.ask("generate", o["timeout"], prompts=prompts_of(o, [min(n, room - 8)]), new_tokens=5)
     return worker.ask("compilations")["graphs"] - before
 
+# %% ../nbs/13_bench.ipynb #run-memory
 def random_file(
     session: Session,
 ) -> str:  # a folder with the random model's weights, as long as the session lasts
