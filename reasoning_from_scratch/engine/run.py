@@ -62,7 +62,7 @@ def largest(
 ) -> Tensor:         # (rows,) ids
     "Where each row is largest, the first of equals; NaN counts as larger than all."
     if logits.shape[-1] % 64: return logits.argmax(dim=-1)
-    blocks = logits.unflatten(-1, (-1, 64))                  # (32 rows of 151,936, two cores: 3.1 → 1.0 ms)
+    blocks = logits.unflatten(-1, (-1, 64))                  # (32 rows of 151,936, two cores, in a step: 3.1 → 1.6 ms)
     best = blocks.amax(dim=-1).argmax(dim=-1)                # each row's block
     return best * 64 + blocks[torch.arange(len(best), device=best.device), best].argmax(dim=-1)
 
