@@ -384,8 +384,8 @@ class Fast(Ours):
 
     def engine(self, rows, tokens):
         "An empty engine with room for so many rows of so many tokens."
-        from reasoning_from_scratch.engine.run import TOGETHER, Engine
-        return Engine(self.model, max_rows=rows, step_tokens=max(TOGETHER, rows), block_size=16, n_blocks=1 + rows * (-(-tokens // 16) + 1))
+        from reasoning_from_scratch.engine.run import Engine, step_together
+        return Engine(self.model, max_rows=rows, step_tokens=step_together(rows), block_size=16, n_blocks=1 + rows * (-(-tokens // 16) + 1))
 
     def drive(self, engine, clock, row_of, rows) -> dict:
         "Step until all is done."

@@ -17,7 +17,7 @@ import torch
 from fastcore.basics import patch
 from torch import Tensor, nn
 from .device import enough_threads, eval_mode, peak_memory, synchronize
-from .engine.run import TOGETHER, Engine, row_seed
+from .engine.run import Engine, row_seed, step_together
 from .kv_cache import KVCache, StaticKVCache
 from .qwen3 import Qwen3Model
 from .sampling import Sampler, Sampling
@@ -372,7 +372,7 @@ class EngineGeneration(Generation):
         super().__init__(model, ids, lengths=[len(r) for r in rows], limits=limits, cache=None, use_cache=False,
                          eos=eos, next_token=None, logprobs=logprobs, **same)
         at_once, room = min(max_rows, len(rows)), max(len(r) + m for r, m in zip(rows, limits))
-        self._engine, self._n = Engine(model, max_rows=at_once, step_tokens=max(TOGETHER, at_once), row_tokens=room), n
+        self._engine, self._n = Engine(model, max_rows=at_once, step_tokens=step_together(at_once), row_tokens=room), n
         for i in range(0, len(rows), n):                             # request i / n: rows i to i + n - 1
             self._engine.add(rows[i], max_new_tokens=limits[i], sampling=sampling, seeds=seeds[i:i + n], n=n,
                              eos=tuple(eos), logprobs=logprobs)

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 import torch
 from fastcore.basics import patch
 from ..device import free_memory, human_bytes
-from ..engine.run import TOGETHER, Engine, row_seed
+from ..engine.run import Engine, row_seed, step_together
 from ..evaluate.loop import Example, Greedy, Solution, shorten
 from ..generate import TextStream, check_count, generate, is_whole
 from ..grade import extract_answer
@@ -196,7 +196,7 @@ def on_engine(
     size: int,                      # rows at the same time
 ) -> Iterator[tuple[int, list[Attempt]]]:
     "Attempts in waves through the engine. FloatingPointError where the logits are not numbers."
-    engine = Engine(ask.model, max_rows=size, step_tokens=max(TOGETHER, size),
+    engine = Engine(ask.model, max_rows=size, step_tokens=step_together(size),
                     row_tokens=max(len(rows[i]) + room[i] for i in seeds))
     queue, running, unfinished, start = list(seeds)[::-1], {}, 0, time.perf_counter()
     while queue or engine.busy:
