@@ -786,7 +786,20 @@ class Quality(Ours):
 
     def quicken(self):
         from reasoning_from_scratch.fast import optimize
-        for name in self.o["precisions"]: self.models[name] = optimize(self.models[name], quantize=name)
+        from reasoning_from_scratch.gptq import gptq
+        for name in self.o["precisions"]:
+            if name.endswith("gptq"): gptq(self.models[name], self.own_texts(self.o["texts"]), quiet=True)
+            self.models[name] = optimize(self.models[name], quantize=name.split()[0])
+
+    def own_texts(self, n: int) -> list[list[int]]:
+        "Token ids of problems as the model was trained on, with its own answers."
+        from reasoning_from_scratch.engine.run import complete
+        from reasoning_from_scratch.pocket import make_problem
+        rng = random.Random(self.o["seed"])
+        chats = [[{"role": "user", "content": make_problem(rng, "train").question}] for _ in range(n)]
+        prompts = [self.tokenizer.encode_chat(chat, thinking=True) for chat in chats]
+        answers = complete(self.models["bf16"], prompts, tokenizer=self.tokenizer, max_new_tokens=256)
+        return [prompt + answer.token_ids for prompt, (answer,) in zip(prompts, answers)]
 
 # %% ../nbs/13_bench.ipynb #b8d9ca84
 @patch
@@ -842,7 +855,7 @@ CONTENDERS = {  # name → (class, its own options)
     "llama.cpp-bf16": (Llama, {"kind": "bf16"}), "llama.cpp-q8_0": (Llama, {"kind": "q8_0"}),
     "llama.cpp-q4_0": (Llama, {"kind": "q4_0"}), "book": (Book, {}),
     "machine": (Machine, {}), "pocket": (Pocket, {"quantize": None}),
-    "quality": (Quality, {"precisions": ["int8", "int4"]}),
+    "quality": (Quality, {"precisions": ["int8", "int4", "int4 gptq"]}),
 }
 OURS = [name for name in CONTENDERS if name.startswith("ours")]
 AGAINST = {"transformers": ["transformers"], "transformers-static": ["transformers-static"],
@@ -902,7 +915,7 @@ def default_options(
 
 SIZES = {  # setting → (quick, whole)
     "prompt_tokens": (16, 64), "new_tokens": (16, 64), "prefill_tokens": (64, 512), "batches": ([4, 8], [8, 32]),
-    "samples": (8, 8), "long_tokens": (40, 1000), "pocket_samples": (16, 64), "problems": (10, 500), "alone": (2, 50),
+    "samples": (8, 8), "long_tokens": (40, 1000), "pocket_samples": (16, 64), "problems": (10, 500), "alone": (2, 50), "texts": (20, 160),
     "rest": (0, 0.25),  # seconds between two jobs, in which threads go to sleep
     "matrix": (512, 2048), "read_bytes": (64_000_000, 512_000_000),  # for the machine's own figures
 }
@@ -1340,6 +1353,7 @@ def goals_for(
         ("quality", "quality of int4", "bf16, on pocket", "<=", 2e-2, kl("int4"), nats),
         ("quality", "accuracy of int8", "bf16, on pocket500", "within", 0, accuracy("int8"), "{:+.1%}"),
         ("quality", "accuracy of int4", "bf16, on pocket500", "within", 0, accuracy("int4"), "{:+.1%}"),
+        ("quality", "accuracy of int4 gptq", "bf16, on pocket500", "within", 0, accuracy("int4 gptq"), "{:+.1%}"),
     ]
 
 # %% ../nbs/13_bench.ipynb #151c6389

@@ -6,10 +6,10 @@
 __all__ = ['HUGE', 'C_ONE_ROW', 'GROUP', 'LIMITS', 'C_DOT', 'C_QUANTIZED', 'C_TILES', 'C_STRIP', 'C_BLOCK', 'C_MANY_ROWS',
            'C_POWER', 'C_ATTEND', 'C_PARTS', 'C_LAYERS', 'FLAGS', 'SOURCE', 'POINTER', 'LONG', 'INT', 'ARGUMENTS',
            'BITS', 'FEW_ROWS', 'TILE_ROWS', 'Matrix', 'Layer', 'Step', 'product', 'attend', 'huge_pages', 'advise',
-           'into_huge_pages', 'keep_freed_memory', 'give_back_memory', 'in_files', 'let_go', 'quantize', 'pack',
-           'dequantize', 'find_compiler', 'processor', 'is_whole', 'build_kernels', 'open_kernels', 'load_kernels',
-           'plain_product', 'few_rows', 'many_rows', 'cpu_product', 'plain_attend', 'cpu_attend', 'c_struct',
-           'c_matrix', 'define_operator']
+           'into_huge_pages', 'keep_freed_memory', 'give_back_memory', 'in_files', 'let_go', 'round_groups', 'quantize',
+           'pack', 'dequantize', 'find_compiler', 'processor', 'is_whole', 'build_kernels', 'open_kernels',
+           'load_kernels', 'plain_product', 'few_rows', 'many_rows', 'cpu_product', 'plain_attend', 'cpu_attend',
+           'c_struct', 'c_matrix', 'define_operator']
 
 # %% ../nbs/14_kernels.ipynb #cc15a917
 import ctypes
@@ -135,6 +135,21 @@ void bf16_few(const uint16_t *restrict w, const float *restrict x, float *restri
 GROUP = 32
 LIMITS = {8: (-127, 127), 4: (-8, 7)}   # bits → smallest and largest whole number
 
+def round_groups(
+    w: Tensor,               # (..., 32) float32, groups of weights
+    bits: int,               # 8 or 4
+) -> tuple[Tensor, Tensor]:  # whole numbers (..., 32); scales (..., 1), as bf16 holds them; both float32
+    "A scale for each group, and its weights as whole numbers of it."
+    low, high = LIMITS[bits]
+    largest = w.gather(-1, w.abs().argmax(-1, keepdim=True))    # of each group, with its sign
+    scale = largest / (low if bits == 4 else high)              # in 4 bits the larger end is the negative one
+    scale = scale.bfloat16().float().masked_fill(scale == 0, 1)
+    q = (w / scale).round().clamp(low, high)
+    if bits == 8: return q, scale
+    better = (w * q).sum(-1, keepdim=True) / (q * q).sum(-1, keepdim=True)
+    scale = torch.where(better.isfinite() & (better != 0), better, scale).bfloat16().float()
+    return (w / scale).round().clamp(low, high), scale
+
 def quantize(
     weight: Tensor,          # (n, k) on the CPU; k a multiple of 64
     bits: int,               # 8 or 4
@@ -144,21 +159,13 @@ def quantize(
     if bits not in LIMITS: raise ValueError(f"bits is {bits}; there are kernels for 8 and 4.")
     n, k = weight.shape
     if k % 64: raise ValueError(f"the rows have {k} weights; quantization takes blocks of 64: use a multiple of 64, or bf16.")
-    low, high = LIMITS[bits]
     data = huge_pages((n, k * bits // 8), torch.int8 if bits == 8 else torch.uint8)
     scales = huge_pages((n, k // GROUP), torch.bfloat16)
     step = max(1, (1 << 19) // k)                                   # rows at a time: float32 copies are large
     for at in range(0, n, step):
         w = weight[at:at + step].float().view(-1, k // GROUP, GROUP)
         let_go(weight[at:at + step], files)
-        largest = w.gather(-1, w.abs().argmax(-1, keepdim=True))    # of each group, with its sign
-        scale = largest / (low if bits == 4 else high)              # in 4 bits the larger end is the negative one
-        scale = scale.bfloat16().float().masked_fill(scale == 0, 1)
-        q = (w / scale).round().clamp(low, high)
-        if bits == 4:
-            better = (w * q).sum(-1, keepdim=True) / (q * q).sum(-1, keepdim=True)
-            scale = torch.where(better.isfinite() & (better != 0), better, scale).bfloat16().float()
-            q = (w / scale).round().clamp(low, high)
+        q, scale = round_groups(w, bits)
         data[at:at + step] = pack(q.view(-1, k)) if bits == 4 else q.view(-1, k)
         scales[at:at + step] = scale.view(-1, k // GROUP)
     return data, scales
