@@ -6,6 +6,7 @@
 __all__ = ['share_inputs', 'second_moments', 'trade_off', 'round_rows', 'check_gptq', 'gptq']
 
 # %% ../nbs/15_gptq.ipynb #gptq-03
+import math
 import torch
 from rich.console import Console
 from rich.progress import track
@@ -24,6 +25,7 @@ def share_inputs(
         groups += [[att.W_query, att.W_key, att.W_value], [att.out_proj], [ff.fc1, ff.fc2], [ff.fc3]]
     return groups
 
+@torch.no_grad()
 def second_moments(
     model: Qwen3Model,
     texts: list[list[int]],   # token ids
@@ -51,15 +53,17 @@ def trade_off(
     damp: float = 0.01,     # added to the diagonal, as a share of its mean
 ) -> tuple[Tensor, Tensor]: # columns in the order in which to round them (k,); (k, k) upper triangular float32: see below
     "The order, largest inputs first, and U with Uᵀ U = H⁻¹ for columns so ordered: row j says how those after j make up for j."
-    order, h = moment.diagonal().argsort(descending=True), moment.double()
-    h = h[order][:, order] + (damp * h.diagonal().mean() or 1.0) * torch.eye(len(h), dtype=h.dtype, device=h.device)
-    return order, torch.linalg.cholesky(torch.cholesky_inverse(torch.linalg.cholesky(h)), upper=True).float()
+    h = moment.cpu().double()                                         # not every device has float64
+    order = h.diagonal().argsort(descending=True)
+    h = h[order][:, order] + damp * (h.diagonal().mean() or 1.0) * torch.eye(len(h), dtype=h.dtype)
+    u = torch.linalg.cholesky(torch.cholesky_inverse(torch.linalg.cholesky(h)), upper=True)
+    return order.to(moment.device), u.float().to(moment.device)
 
 # %% ../nbs/15_gptq.ipynb #gptq-18
 def round_rows(
     weight: Tensor,    # (n, k)
-    order: Tensor,     # from `trade_off`
-    u: Tensor,
+    order: Tensor,     # (k,) from `trade_off`
+    u: Tensor,         # (k, k) from `trade_off`
 ) -> Tensor:           # (n, k) float32, multiples of a scale for every 32 neighbors of a row
     "Round to 4 bits, column by column; those not yet rounded make up for the error."
     groups, (low, high) = weight.float().view(len(weight), -1, GROUP), LIMITS[4]
@@ -78,7 +82,7 @@ def round_rows(
     return torch.empty_like(w).index_copy_(1, order, w)
 
 # %% ../nbs/15_gptq.ipynb #gptq-24
-def check_gptq(model, texts) -> None:
+def check_gptq(model, texts, damp) -> list[list[int]]:  # the texts
     "TypeError or ValueError for what `gptq` cannot use."
     if not isinstance(model, Qwen3Model): raise TypeError(f"gptq takes a Qwen3Model; this is a {type(model).__name__}. Use it before optimize.")
     groups = share_inputs(model)
@@ -87,21 +91,30 @@ def check_gptq(model, texts) -> None:
     sizes = [group[0].weight.shape[1] for group in groups]
     for k in sizes:
         if k % (2 * GROUP): raise ValueError(f"a layer reads {k} features, not a multiple of {2 * GROUP}, which quantization needs.")
-    context, have = model.cfg["context_length"], sum(map(len, texts))
-    for i, ids in enumerate(texts):
-        if not 0 < len(ids) <= context: raise ValueError(f"text {i} has {len(ids)} tokens; it must have from 1 to {context}, the context_length.")
+    try: texts = [[int(i) for i in ids] for ids in texts]
+    except TypeError: raise TypeError("texts must be lists of token ids, one list for each text.") from None
+    context, vocabulary, have = model.cfg["context_length"], model.cfg["vocab_size"], sum(map(len, texts))
+    for n, ids in enumerate(texts):
+        if not 0 < len(ids) <= context: raise ValueError(f"text {n} has {len(ids)} tokens; it must have from 1 to {context}, the context_length.")
+        for i in ids:
+            if not 0 <= i < vocabulary: raise ValueError(f"text {n} has the token id {i}; this model's ids go from 0 to {vocabulary - 1}.")
     if have < max(sizes): raise ValueError(f"the texts have {have} tokens; a layer reads {max(sizes)} features and needs at least as many tokens.")
+    if not 0 < damp < math.inf: raise ValueError(f"damp is {damp}; it must be above 0, such as 0.01.")
+    return texts
 
 @torch.no_grad()
 def gptq(
     model: Qwen3Model,       # its weights are changed in place
     texts: list[list[int]],  # token ids like those that it will read and write: its own answers serve well
-    damp: float = 0.01,      # how little to trust them, see `trade_off`
+    damp: float = 0.01,      # see `trade_off`; larger: trust the texts less
     quiet: bool = False,     # show no progress
 ) -> Qwen3Model:             # the same model
     "Round the weights to 4 bits so that the products on these texts change little. Raises TypeError or ValueError first."
-    check_gptq(model, texts)
-    work = list(zip(share_inputs(model), second_moments(model, texts, quiet)))
+    texts = check_gptq(model, texts, damp)
+    moments = second_moments(model, texts, quiet)
+    if not all(moment.isfinite().all() for moment in moments):
+        raise ValueError("the model computes numbers that are not finite on these texts; nothing was changed. Are its weights intact?")
+    work = list(zip(share_inputs(model), moments))
     for group, moment in track(work, "rounding", console=Console(stderr=True), disable=quiet):
         order, u = trade_off(moment, damp)
         for linear in group:

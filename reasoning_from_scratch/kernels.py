@@ -142,12 +142,12 @@ def round_groups(
     "A scale for each group, and its weights as whole numbers of it."
     low, high = LIMITS[bits]
     largest = w.gather(-1, w.abs().argmax(-1, keepdim=True))    # of each group, with its sign
-    scale = largest / (low if bits == 4 else high)              # in 4 bits the larger end is the negative one
-    scale = scale.bfloat16().float().masked_fill(scale == 0, 1)
+    scale = (largest / (low if bits == 4 else high)).bfloat16().float()   # in 4 bits the larger end is the negative one
+    scale = scale.masked_fill(scale == 0, 1)                    # nothing but zeros, or numbers too small for bf16
     q = (w / scale).round().clamp(low, high)
     if bits == 8: return q, scale
-    better = (w * q).sum(-1, keepdim=True) / (q * q).sum(-1, keepdim=True)
-    scale = torch.where(better.isfinite() & (better != 0), better, scale).bfloat16().float()
+    better = ((w * q).sum(-1, keepdim=True) / (q * q).sum(-1, keepdim=True)).bfloat16().float()
+    scale = torch.where(better.isfinite() & (better != 0), better, scale)
     return (w / scale).round().clamp(low, high), scale
 
 def quantize(
