@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['fuse', 'layer_weights', 'norm', 'turn', 'multiply', 'before_attention', 'after_attention', 'fast_layer',
-           'compiled_layer', 'mark_lengths', 'can_compile', 'rows_in_c', 'c_layers', 'pack_ends', 'FastModel', 'record',
-           'FixedView', 'optimize']
+           'compiled_layer', 'mark_lengths', 'can_compile', 'rows_in_c', 'c_layers', 'pack_ends', 'FastModel',
+           'check_view', 'record', 'FixedView', 'optimize']
 
 # %% ../nbs/12_fast.ipynb #0672c7ec
 import ctypes
@@ -136,11 +136,12 @@ def rows_in_c() -> int: return TILE_ROWS if load_kernels().tiles else FEW_ROWS  
 
 def c_layers(
     layers: list[tuple],  # as `layer_weights` made them
-):                        # an array of C's Layers, or None: no kernels, another device or dtype
-    "The layers as C sees them."
+    head: tuple,          # weights and scales
+):                        # an array of C's Layers, and a Matrix; None: no kernels, another device or dtype, or sizes they do not take
+    "The layers and the head as C sees them."
     if layers[0][0].device.type != "cpu" or load_kernels() is None: return None
     def address(t): return None if t is None else t.data_ptr()
-    try: return (Layer * len(layers))(*[Layer(address(w[0]), address(w[3]), address(w[4]), address(w[7]), c_matrix(w[1], w[2]),
+    try: return c_matrix(*head), (Layer * len(layers))(*[Layer(address(w[0]), address(w[3]), address(w[4]), address(w[7]), c_matrix(w[1], w[2]),
                                               c_matrix(w[5], w[6]), c_matrix(w[8], w[9]), c_matrix(w[10], w[11])) for w in layers])
     except ValueError: return None
 
@@ -182,7 +183,8 @@ class FastModel(nn.Module):
             layers.append(layer_weights(block, bits, files))
             give_back_memory()                            # the layers' own weights: never is there more than one twice
         self.layers, self.head, self.final_norm = [tuple(w) for w in layers], head, model.final_norm.scale.detach().float()
-        self.dtype, self.c_layers = self.act, c_layers(self.layers)
+        self.dtype, self.c_layers = self.act, c_layers(self.layers, head)
+        self._angles = rope_angles(torch.arange(0), self.cfg["head_dim"], self.cfg["rope_base"])
         self.replays, self._recorded = self.final_norm.device.type == "cuda", {}
         self._shared = (bits, self.act, self.final_norm.device.type, *(self.cfg.get(k) for k in
                         ("emb_dim", "n_heads", "n_kv_groups", "head_dim", "hidden_dim", "qk_norm", "norm_eps")))
@@ -206,28 +208,31 @@ class FastModel(nn.Module):
     ) -> Tensor:                 # (B, T or 1, vocab_size) float32 logits
         "Scores of every token as the next one. Raises ValueError where `check_input` does."
         if self.replays and isinstance(cache, PagedView) and in_idx.shape[1] == 1: return self.replay(in_idx, cache)
+        if self.takes_one_call(in_idx, cache): return self.run_one_token(in_idx, cache)
         x = self.run_paged(in_idx, cache) if isinstance(cache, PagedView) else self.run_plain(in_idx, cache)
         return self.logits(x[:, -1:] if last_only else x)
 
     def logits(self, x): return multiply(norm(x, self.final_norm, self.eps), *self.head)
 
 # %% ../nbs/12_fast.ipynb #24d595fe
+def check_view(ids: Tensor, cfg: dict, view: PagedView) -> None:
+    "ValueError where `check_input` raises it, and for another model's cache."
+    check_input(ids, cfg, view)
+    have, need = tuple(view.cache.k.shape[2:]), (cfg["n_kv_groups"], cfg["head_dim"])
+    if have != need:
+        raise ValueError(f"the cache holds {have} features (heads, size) a token; this model has {need}. Make the cache with this model's cfg.")
+
 @patch
 def run_paged(self: FastModel, ids: Tensor, view: PagedView) -> Tensor:
     "All layers on a paged cache: (B, T) ids → (B, T, emb_dim)."
     B, T = ids.shape
-    check_input(ids, self.cfg, view)
-    if view.cache.k.shape[2:] != (self.cfg["n_kv_groups"], self.cfg["head_dim"]):
-        raise ValueError(f"the cache holds {tuple(view.cache.k.shape[2:])} features (heads, size) a token; this model has "
-                         f"{(self.cfg['n_kv_groups'], self.cfg['head_dim'])}. Make the cache with this model's cfg.")
+    check_view(ids, self.cfg, view)
     kind = {(False, False): "one", (True, False): "many", (False, True): "prompt", (True, True): "prompts"}[B > 1, T > 1]
     act = torch.float32 if kind == "one" else self.act
     positions = view.positions(T)
     cos, sin = rope_angles(positions, self.cfg["head_dim"], self.cfg["rope_base"])
     last, mask, x = positions[:, -1], view.mask(T) if T > 1 else None, self.embed(ids)
     fixed = (self.cfg["n_heads"], self.cfg["n_kv_groups"], self.eps, act)
-    if T == 1 and self.c_layers and B <= rows_in_c() and view.cache.k.dtype == torch.bfloat16:
-        return self.run_one_token(x, cos, sin, view, last)
     layer = compiled_layer(kind, self._shared) if self.compiled else fast_layer
     state = kind, torch.get_num_threads(), torch.is_grad_enabled(), view.cache.k.dtype     # the compiler looks at these too
     for keys, values, w in zip(view.cache.k.unbind(0), view.cache.v.unbind(0), self.layers):
@@ -245,16 +250,27 @@ def run_paged(self: FastModel, ids: Tensor, view: PagedView) -> Tensor:
 
 # %% ../nbs/12_fast.ipynb #03fadc7f
 @patch
-def run_one_token(self: FastModel, x, cos, sin, view: PagedView, last) -> Tensor:
-    "One token in each row through all layers, in C."
-    B, _, emb = x.shape
-    x, cos, sin, table, last = x.contiguous(), cos.contiguous(), sin.contiguous(), view.table.contiguous(), last.contiguous()
-    step = Step(B, table.shape[1], emb, self.cfg["n_heads"], self.cfg["n_kv_groups"], self.cfg["head_dim"], self.cfg["hidden_dim"],
+def takes_one_call(self: FastModel, ids: Tensor, cache) -> bool:
+    "Does C go through this pass by itself?"
+    return (isinstance(cache, PagedView) and self.c_layers is not None and ids.shape[1] == 1 and len(ids) <= rows_in_c()
+            and cache.cache.k.dtype == torch.bfloat16)
+
+@patch
+def run_one_token(self: FastModel, ids: Tensor, view: PagedView) -> Tensor:
+    "One token in each row through everything: (B, 1) ids → (B, 1, vocab_size) float32 logits."
+    check_view(ids, self.cfg, view)
+    (B, L), positions, (head, layers) = view.table.shape, view.positions(1), self.c_layers
+    if L > len(self._angles[0]):                          # a table of angles: from positions alone they take 0.1 ms a step
+        self._angles = rope_angles(torch.arange(2 * L), self.cfg["head_dim"], self.cfg["rope_base"])
+    x, logits = self.embed(ids).contiguous(), torch.empty(B, 1, self.cfg["vocab_size"])
+    cos, sin, table, last = (t.contiguous() for t in (*(t[positions] for t in self._angles), view.table, positions))
+    step = Step(B, L, x.shape[-1], self.cfg["n_heads"], self.cfg["n_kv_groups"], self.cfg["head_dim"], self.cfg["hidden_dim"],
                 self.eps, cos.data_ptr(), sin.data_ptr(), view.slots.data_ptr(), table.data_ptr(), last.data_ptr())
     keys, values = view.cache.k, view.cache.v
-    load_kernels().one_token(self.c_layers, len(self.c_layers), ctypes.byref(step), x.data_ptr(), keys.data_ptr(), values.data_ptr(), keys.stride(0))
+    load_kernels().one_token(layers, len(layers), ctypes.byref(head), self.final_norm.data_ptr(), ctypes.byref(step), x.data_ptr(),
+                             keys.data_ptr(), values.data_ptr(), keys.stride(0), logits.data_ptr())
     view.advance(1)
-    return x
+    return logits
 
 @patch
 def run_plain(self: FastModel, ids: Tensor, cache) -> Tensor:

@@ -606,9 +606,9 @@ static void rotate(float *h, const float *cos, const float *sin, long d) {
 
 # %% ../nbs/14_kernels.ipynb #cb46d256
 C_LAYERS = r'''
-// all layers for one new token in each row: x (rows, emb) in and out; keys, values of the first layer
-void one_token(const Layer *layers, long n_layers, const Step *s, float *x, uint16_t *keys, uint16_t *values,
-               long stride) {
+// one new token in each row, through all layers and the head: x (rows, emb), changed; keys, values of the first layer
+void one_token(const Layer *layers, long n_layers, const Matrix *head, const float *last_norm, const Step *s, float *x,
+               uint16_t *keys, uint16_t *values, long stride, float *logits) {
   long heads = s->heads + 2 * s->kv, most = s->heads * s->d;
   if (s->hidden > most) most = s->hidden;
   if (s->emb > most) most = s->emb;
@@ -623,13 +623,13 @@ void one_token(const Layer *layers, long n_layers, const Step *s, float *x, uint
     #pragma omp parallel for if (s->rows > 3)
     for (long r = 0; r < s->rows; r++)
       for (long i = 0; i < heads; i++) {                               // query heads, then key heads, then value heads
-        float *head = qkv + (r * heads + i) * s->d;
+        float *one = qkv + (r * heads + i) * s->d;
         const float *norm = i < s->heads ? l->q_norm : l->k_norm;
-        if (i < s->heads + s->kv && norm) rms_norm(head, norm, head, s->d, s->eps);
-        if (i < s->heads + s->kv) rotate(head, s->cos + r * s->d, s->sin + r * s->d, s->d);
-        if (i < s->heads) { memcpy(q + (r * s->heads + i) * s->d, head, s->d * 4); continue; }
+        if (i < s->heads + s->kv && norm) rms_norm(one, norm, one, s->d, s->eps);
+        if (i < s->heads + s->kv) rotate(one, s->cos + r * s->d, s->sin + r * s->d, s->d);
+        if (i < s->heads) { memcpy(q + (r * s->heads + i) * s->d, one, s->d * 4); continue; }
         uint16_t *to = (i < s->heads + s->kv ? keys : values) + (s->slots[r] * s->kv + (i - s->heads) % s->kv) * s->d;
-        for (long j = 0; j < s->d; j++) to[j] = narrow(head[j]);
+        for (long j = 0; j < s->d; j++) to[j] = narrow(one[j]);
       }
     attend(q, keys, values, s->table, s->last, scores, h, s->rows, s->width, s->kv, s->heads / s->kv, s->d);
     product(&l->out, h, y, s->rows, room);
@@ -646,6 +646,8 @@ void one_token(const Layer *layers, long n_layers, const Step *s, float *x, uint
     product(&l->down, h, y, s->rows, room);
     for (long i = 0; i < s->rows * s->emb; i++) x[i] += y[i];
   }
+  for (long r = 0; r < s->rows; r++) rms_norm(x + r * s->emb, last_norm, h + r * s->emb, s->emb, s->eps);
+  product(head, h, logits, s->rows, room);
   free(h); free(room);
 }
 '''
@@ -708,7 +710,7 @@ ARGUMENTS = {
     "many": [POINTER] * 2 + [INT] + [POINTER] * 2 + [INT] + [LONG] * 3,
     "widen_all": [POINTER] * 2 + [INT] + [POINTER] + [LONG] * 2,
     "attend": [POINTER] * 7 + [LONG] * 5,
-    "one_token": [POINTER, LONG] + [POINTER] * 4 + [LONG],
+    "one_token": [POINTER, LONG] + [POINTER] * 6 + [LONG, POINTER],
 }
 
 def open_kernels(

@@ -93,13 +93,13 @@ class PagedView(Cache):
         column, offset = torch.arange(T, device=flat.device), torch.arange(size, device=flat.device)
         self.ids = rest.view(B, T) if ids else None
         self.table = (blocks.view(B, width, 1) * size + offset).view(B, width * size)
-        self._positions = ((start + count - T)[:, None] + column).clamp(min=0)
+        self._positions = start[:, None] if T == 1 else ((start + count - T)[:, None] + column).clamp(min=0)
         self.slots = self.table.gather(1, self._positions)
         if min(counts) < T: self.slots = self.slots.masked_fill(column < (T - count)[:, None], 0)
-        self._mask = (torch.arange(width * size, device=flat.device) <= self._positions[:, :, None])[:, None]
 
     def positions(self, n_new: int, device=None) -> Tensor: return self._positions   # (B, T)
-    def mask(self, n_new: int, device=None) -> Tensor: return self._mask             # (B, 1, T, L) bool
+    def mask(self, n_new: int, device=None) -> Tensor:                               # (B, 1, T, L) bool
+        return (torch.arange(self.table.shape[1], device=self.table.device) <= self._positions[:, :, None])[:, None]
     def advance(self, n_new: int): "Nothing to do: whoever made the view knows what is stored now."
     def known_position(self) -> int: return 0   # the rows' lengths are the engine's concern
 
