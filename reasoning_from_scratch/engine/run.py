@@ -86,7 +86,7 @@ def pick(
         u = uniform(torch.tensor(seeds, dtype=torch.long), torch.tensor(steps, dtype=torch.long))
         ids = draw(reshaped, u).squeeze(-1)
         drawn = reshaped.gather(-1, ids[:, None]).squeeze(-1)
-    if not logprobs: return ids, drawn, drawn if sampling.temperature == 0 else torch.zeros_like(drawn)
+    if not logprobs: return ids, drawn, torch.zeros_like(drawn)
     if sampling == PLAIN: return ids, drawn, drawn
     wide = logits.float()
     return ids, drawn, wide.gather(-1, ids[:, None]).squeeze(-1) - wide.logsumexp(dim=-1)
@@ -401,9 +401,7 @@ def _draw(self: Engine, logits: Tensor, plan: Plan, order: list[int]) -> list[tu
     if len(kinds) == 1 and mine is logits and kind[0].temperature == 0:      # every row's largest was found just now: no second
         top = logits.gather(-1, chosen[0][0][:, None]).squeeze(-1)           # look through them all (32 rows, in a step: 1.3 ms)
     else: top = logits.amax(dim=-1)
-    found = (top, *itertools.chain(*chosen))
-    if logits.device.type == "cpu": numbers = itertools.chain.from_iterable(t.tolist() for t in found)
-    else: numbers = iter(torch.cat([t.float() for t in found]).tolist())                        # the only wait for the device
+    numbers = iter(torch.cat([t.float() for t in (top, *itertools.chain(*chosen))]).tolist())   # the only wait for the device
     for at, number in enumerate(itertools.islice(numbers, len(top))):
         if not math.isfinite(number): self._complain(logits, at, [plan.rows[i] for i in order])
     drawn = []
