@@ -7,13 +7,13 @@ __all__ = ['INSTALL', 'CONTENDERS', 'OURS', 'AGAINST', 'MODES', 'BITS', 'ONE_ROW
            'speed_limit', 'fill_random', 'random_model', 'shape_of', 'serve', 'WorkerFailed', 'Worker', 'library',
            'how_to_get', 'Clock', 'speeds', 'Ours', 'version_of', 'Fast', 'dictated', 'Transformers', 'gguf_name',
            'write_gguf', 'Llama', 'Book', 'Machine', 'Others', 'our_seconds', 'cpu_seconds', 'Pocket', 'Quality',
-           'mean_of', 'bits_of', 'default_options', 'check_room', 'names_in', 'physical_cores', 'prompts_of',
-           'speed_jobs', 'interleave', 'ratio_interval', 'Session', 'run_speed', 'logits_off', 'equal_until',
-           'run_early', 'run_samples', 'run_first_token', 'count_compilations', 'random_file', 'run_memory',
-           'run_pocket', 'run_bench', 'each', 'machine_of', 'step_cost', 'ratio_of', 'limit_of', 'peak_of',
-           'share_of_limit', 'pair_of', 'worst', 'at_path', 'goals_for', 'judge', 'text_table', 'speed_table',
-           'first_token_table', 'memory_table', 'quality_table', 'samples_table', 'machine_table', 'report',
-           'goal_table', 'state_of', 'plot', 'check_plot', 'save_plot']
+           'divergence', 'mean_of', 'bits_of', 'default_options', 'check_room', 'names_in', 'physical_cores',
+           'prompts_of', 'speed_jobs', 'interleave', 'ratio_interval', 'Session', 'run_speed', 'logits_off',
+           'equal_until', 'run_early', 'run_samples', 'run_first_token', 'count_compilations', 'random_file',
+           'run_memory', 'run_pocket', 'run_bench', 'each', 'machine_of', 'step_cost', 'ratio_of', 'limit_of',
+           'peak_of', 'share_of_limit', 'pair_of', 'worst', 'at_path', 'goals_for', 'judge', 'text_table',
+           'speed_table', 'first_token_table', 'memory_table', 'quality_table', 'samples_table', 'machine_table',
+           'report', 'goal_table', 'state_of', 'plot', 'check_plot', 'save_plot']
 
 # %% ../nbs/13_bench.ipynb #e35fafbb
 import contextlib, importlib.util, json, math, os, queue, random, signal, statistics
@@ -823,21 +823,22 @@ def quality(self: Quality,
         prompt = self.tokenizer.encode_chat([{"role": "user", "content": e.problem}], thinking=True)
         texts.append((prompt, self.tokenizer.encode(answers[e.id], chat_wrapped=False)))
     for name in self.o["precisions"]:
-        many = [self.divergence(name, texts[i:i + 32]) for i in range(0, len(texts), 32)]
-        single = [self.divergence(name, [t]) for t in texts[::max(1, len(texts) // alone)][:alone]]
+        pair = self.models["bf16"], self.models[name]
+        many = [divergence(*pair, texts[i:i + 32]) for i in range(0, len(texts), 32)]
+        single = [divergence(*pair, [t]) for t in texts[::max(1, len(texts) // alone)][:alone]]
         c = compare(records["bf16"], records[name])
         out[name] = {"kl": mean_of(many), "kl_one_row": mean_of(single), "tokens": sum(n for _, n in many), "n": c.n,
                      "right": c.both + c.only_b, "right_bf16": c.both + c.only_a,
                      "difference": c.difference, "low": c.interval[0], "high": c.interval[1]}
     return out
 
-@patch
-def divergence(self: Quality,
-    name: str,     # a precision
+def divergence(
+    exact,         # the model that wrote the answers
+    other,         # such as the same model, quantized
     texts: list,   # (prompt's ids, answer's ids)
 ) -> tuple[float, int]:
     "(sum of KL, tokens) over the answers of some texts, side by side."
-    p, q = (dictated(self.models[m], texts).double().log_softmax(-1) for m in ("bf16", name))
+    p, q = (dictated(model, texts).double().log_softmax(-1) for model in (exact, other))
     kl = (p.exp() * (p - q)).sum(-1)                                    # (steps, rows)
     return sum(kl[:len(a), i].sum().item() for i, (_, a) in enumerate(texts)), sum(len(a) for _, a in texts)
 

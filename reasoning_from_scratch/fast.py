@@ -137,8 +137,8 @@ def rows_in_c() -> int: return TILE_ROWS if load_kernels().tiles else FEW_ROWS  
 def c_layers(
     layers: list[tuple],  # as `layer_weights` made them
     head: tuple,          # weights and scales
-):                        # an array of C's Layers, and a Matrix; None: no kernels, another device or dtype, or sizes they do not take
-    "The layers and the head as C sees them."
+):                        # C's Matrix, and an array of its Layers; None: no kernels, another device or dtype, or sizes they do not take
+    "The head and the layers as C sees them."
     if layers[0][0].device.type != "cpu" or load_kernels() is None: return None
     def address(t): return None if t is None else t.data_ptr()
     try: return c_matrix(*head), (Layer * len(layers))(*[Layer(address(w[0]), address(w[3]), address(w[4]), address(w[7]), c_matrix(w[1], w[2]),
